@@ -8,7 +8,10 @@ export type ErrorClass = 'retry' | 'refreshCredential' | 'abort';
 export const ERROR_CATALOGUE = {
   'credential.expired': ['refreshCredential', 'The credential has passed its expiry.'],
   'credential.notYetValid': ['retry', 'The credential is not valid yet.'],
-  'credential.unknownKey': ['retry', 'The storage does not know the access key (yet, or any more).'],
+  'credential.unknownKey': [
+    'retry',
+    'The storage does not know the access key (yet, or any more).',
+  ],
   'credential.invalid': ['abort', 'The storage refused the signature or the session token.'],
   'credential.missing': ['abort', 'No credential is held for this scope.'],
   'access.denied': ['abort', 'The storage denies this request; that is not expiry (C20).'],
@@ -37,11 +40,17 @@ export const ERROR_CATALOGUE = {
   'issuer.unavailable': ['retry', 'The credential API of the storage does not answer.'],
   'issuer.limit': ['abort', 'A limit of the credential API is reached (keys, users, policy size).'],
   'records.failed': ['retry', 'The configuration database could not save the credential.'],
-  'route.strictGateway': ['abort', 'The access option makes the route direct; strictGateway refuses.'],
+  'route.strictGateway': [
+    'abort',
+    'The access option makes the route direct; strictGateway refuses.',
+  ],
   'route.optionNotApplicable': ['abort', 'This storage kind has no access option.'],
   'route.gatewayServerMissing': ['abort', 'The route needs a gateway server; none is configured.'],
   'route.mountServerMissing': ['abort', 'The route needs a mount server; none is configured.'],
-  'route.immutabilityDirect': ['abort', 'Azure with immutability cannot be used in direct mode (X3).'],
+  'route.immutabilityDirect': [
+    'abort',
+    'Azure with immutability cannot be used in direct mode (X3).',
+  ],
   'settings.stale': ['abort', 'The connection mode has changed; the agent must connect once (X4).'],
   'settings.unknown': ['abort', 'The service provider knows no such tenant or repository.'],
   'tenant.disabled': ['abort', 'The tenant is disabled, deleted or its lease has ended (C22).'],

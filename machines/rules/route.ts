@@ -63,7 +63,8 @@ export function routeOracle(settings: RouteSettings): RouteDecision {
   if (storage !== 's3-compatible' && access !== null) {
     return { ok: false, code: 'route.optionNotApplicable', rule: 'M5' };
   }
-  if (settings.needsHttpProxy || settings.isTenantConfigBackup) return gatewayRoute('gatewayServer');
+  if (settings.needsHttpProxy || settings.isTenantConfigBackup)
+    return gatewayRoute('gatewayServer');
   if (storage === 's3-compatible') {
     if (access === 'backup-server') return gatewayRoute('mountServer');
     if (access !== null) {

@@ -1,0 +1,273 @@
+import { assign, enqueueActions, setup } from 'xstate';
+import { UnexpectedEventError } from '../ports/unexpected-event.ts';
+import { changes, initialContext, requests } from './credential-lifecycle.actions.ts';
+import type {
+  LifecycleContext,
+  LifecycleEvent,
+  LifecycleInput,
+  LifecycleRequest,
+} from './credential-lifecycle.events.ts';
+import { guards } from './credential-lifecycle.guards.ts';
+
+/**
+ * Owns the generations of one credential scope on the SP side (C12): when the next one is issued,
+ * who gets which, and how they end. It must not see a secret or decide whether an operation may
+ * have a credential at all (C8 is the session's).
+ */
+const lifecycle = setup({
+  types: {
+    context: {} as LifecycleContext,
+    events: {} as LifecycleEvent,
+    emitted: {} as LifecycleRequest,
+    input: {} as LifecycleInput,
+  },
+  guards,
+  actions: {
+    change: assign(({ context, event }, name: keyof typeof changes) =>
+      changes[name]({ context, event }),
+    ),
+    ask: enqueueActions(({ context, event, enqueue }, name: keyof typeof requests) => {
+      for (const request of requests[name]({ context, event })) enqueue.emit(request);
+    }),
+    raiseUnexpected: ({ event }) => {
+      throw new UnexpectedEventError('credential lifecycle', event.type);
+    },
+  },
+});
+
+const change = (params: keyof typeof changes) => ({ type: 'change' as const, params });
+const ask = (params: keyof typeof requests) => ({ type: 'ask' as const, params });
+
+/** Journal the intent, call the issuer, save: the same three steps with and without an old one. */
+const obtaining = lifecycle.createStateConfig({
+  initial: 'journalling',
+  on: {
+    'credential.requested': [
+      { guard: 'isWaiting' },
+      { actions: [ask('reportCheck'), change('addWaiter')] },
+    ],
+    'scope.disabled': {
+      actions: [change('markDisabled'), ask('refuseWaitersDisabled'), change('forgetWaiters')],
+    },
+  },
+  states: {
+    journalling: {
+      entry: [change('beginAttempt'), ask('recordIntent')],
+      on: {
+        'intent.saved': [
+          {
+            guard: 'isDisabled',
+            target: '#credentialLifecycle.ending',
+            actions: ask('dropIntent'),
+          },
+          { guard: 'isForAttemptInFlight', target: 'calling' },
+        ],
+        'intent.failed': { target: '#credentialLifecycle.failing', actions: change('keepFailure') },
+      },
+    },
+    calling: {
+      entry: [change('armIssueTimeout'), ask('issue')],
+      exit: change('disarm'),
+      on: {
+        'issuer.issued': [
+          { guard: 'isForAttemptInFlight', target: 'saving', actions: change('keepIssued') },
+        ],
+        'issuer.failed': {
+          guard: 'isForAttemptInFlight',
+          target: '#credentialLifecycle.failing',
+          actions: [change('keepFailure'), ask('dropIntent')],
+        },
+        'alarm.issueTimeout': {
+          target: '#credentialLifecycle.failing',
+          actions: change('keepFailure'),
+        },
+      },
+    },
+    saving: {
+      entry: ask('save'),
+      on: {
+        'credential.saved': [
+          {
+            guard: 'isDisabled',
+            target: '#credentialLifecycle.ending',
+            actions: change('adoptIssued'),
+          },
+          {
+            target: '#credentialLifecycle.live',
+            actions: [change('adoptIssued'), ask('deliverToWaiters'), change('forgetWaiters')],
+          },
+        ],
+        // C5: what is not saved is not delivered.
+        'credential.saveFailed': {
+          target: '#credentialLifecycle.failing',
+          actions: [change('keepFailure'), ask('revokeUnsaved')],
+        },
+      },
+    },
+  },
+});
+
+export const credentialLifecycleMachine = lifecycle.createMachine({
+  id: 'credentialLifecycle',
+  context: initialContext,
+  initial: 'restoring',
+  on: {
+    // Late and repeated answers change nothing (I70); a late credential must not live on (I74).
+    'issuer.issued': { actions: ask('revokeOrphan') },
+    'issuer.failed': {},
+    'issuer.revoked': { actions: ask('markRevoked') },
+    'issuer.irrevocable': { actions: ask('markIrrevocable') },
+    'issuer.revokeFailed': { actions: ask('markIrrevocable') },
+    'intent.saved': {},
+    'intent.failed': {},
+    'credential.saved': {},
+    'credential.saveFailed': {},
+    'scope.enabled': {},
+    '*': { actions: 'raiseUnexpected' },
+  },
+  states: {
+    /** L7: what the database knows decides before anybody is answered. */
+    restoring: {
+      always: [{ guard: 'isNothingHeld', target: 'absent' }, { target: 'live' }],
+    },
+    absent: {
+      on: {
+        'credential.requested': {
+          target: 'issuing',
+          actions: [ask('reportCheck'), change('addWaiter')],
+        },
+        'scope.disabled': { target: 'ending', actions: change('markDisabled') },
+      },
+    },
+    issuing: { ...obtaining, tags: ['obtaining'] },
+    renewing: { ...obtaining, tags: ['obtaining', 'usable'] },
+    live: {
+      initial: 'fresh',
+      tags: ['usable'],
+      on: {
+        'credential.requested': [
+          {
+            guard: 'isRenewalAsked',
+            target: 'renewing',
+            actions: [ask('reportCheck'), change('addWaiter')],
+          },
+          { actions: [ask('reportCheck'), ask('deliverToAsker')] },
+        ],
+        'scope.disabled': { target: 'ending', actions: change('markDisabled') },
+      },
+      states: {
+        /** At or above the renewal line. Wake-ups move it on; guards decide by the event's `at`. */
+        fresh: {
+          entry: change('armLife'),
+          on: { 'alarm.renewalLine': 'due', 'alarm.expiry': 'expired' },
+        },
+        /** Below the line: the next check renews. Nothing is issued before somebody asks (I27). */
+        due: { entry: change('armExpiry'), on: { 'alarm.expiry': 'expired' } },
+        expired: { entry: change('disarm') },
+        /** C17: renewal failed, the old one is delivered meanwhile, and the retry is set. */
+        degraded: {
+          entry: change('armRetryBesideLife'),
+          on: {
+            'alarm.retry': '#credentialLifecycle.renewing',
+            'alarm.expiry': 'expired',
+            'credential.requested': [
+              {
+                guard: 'isCurrentExpired',
+                target: '#credentialLifecycle.issuing',
+                actions: [ask('reportCheck'), change('addWaiter')],
+              },
+              { actions: [ask('reportCheck'), ask('deliverToAskerDegraded')] },
+            ],
+          },
+        },
+      },
+    },
+    /** An attempt has failed: stand in with the old one, try again, or refuse. */
+    failing: {
+      always: [
+        {
+          guard: 'isDisabled',
+          target: 'ending',
+        },
+        {
+          guard: 'mayStandIn',
+          target: 'live.degraded',
+          actions: [ask('deliverToWaitersDegraded'), change('forgetWaiters')],
+        },
+        { guard: 'mayTryAgain', target: 'backingOff' },
+        {
+          // strictRenewal: the asker is refused, the old credential goes on living.
+          guard: 'isCurrentAlive',
+          target: 'live.due',
+          actions: [ask('refuseWaiters'), change('forgetWaiters'), change('forgetAttempts')],
+        },
+        {
+          target: 'refused',
+          actions: [ask('refuseWaiters'), change('forgetWaiters'), change('forgetAttempts')],
+        },
+      ],
+    },
+    backingOff: {
+      entry: change('armRetry'),
+      exit: change('disarm'),
+      on: {
+        'alarm.retry': 'issuing',
+        'credential.requested': [
+          { guard: 'isWaiting' },
+          { actions: [ask('reportCheck'), change('addWaiter')] },
+        ],
+        'scope.disabled': {
+          target: 'ending',
+          actions: [change('markDisabled'), ask('refuseWaitersDisabled'), change('forgetWaiters')],
+        },
+      },
+    },
+    /** The issuer said no. The next request asks again, once. */
+    refused: {
+      on: {
+        'credential.requested': {
+          target: 'issuing',
+          actions: [ask('reportCheck'), change('addWaiter')],
+        },
+        'scope.disabled': { target: 'ending', actions: change('markDisabled') },
+      },
+    },
+    /** C22: the scope ends; what can be revoked is, the rest is listed with its end. */
+    ending: {
+      entry: [change('disarm'), change('collectRevocations')],
+      always: 'revoking',
+    },
+    revoking: {
+      entry: ask('revokeAll'),
+      always: { guard: 'isRevocationSettled', target: 'revoked' },
+      on: {
+        'issuer.revoked': { actions: [ask('markRevoked'), change('settleRevocation')] },
+        'issuer.irrevocable': { actions: [ask('markIrrevocable'), change('settleRevocation')] },
+        'issuer.revokeFailed': [
+          { guard: 'mayRevokeAgain', actions: change('armRevokeRetry') },
+          { target: 'revocationFailed', actions: [ask('markRestIrrevocable'), change('disarm')] },
+        ],
+        'alarm.retry': { target: 'revoking', reenter: true, actions: change('countRevokeAttempt') },
+        'credential.requested': { actions: ask('refuseAskerDisabled') },
+        'scope.disabled': {},
+        'scope.enabled': { target: 'absent', actions: [change('disarm'), change('markEnabled')] },
+      },
+    },
+    revoked: {
+      entry: change('disarm'),
+      on: {
+        'credential.requested': { actions: ask('refuseAskerDisabled') },
+        'scope.disabled': {},
+        'scope.enabled': { target: 'absent', actions: change('markEnabled') },
+      },
+    },
+    /** L8: tried often enough; listed as irrevocable with the instant at which it dies. */
+    revocationFailed: {
+      on: {
+        'credential.requested': { actions: ask('refuseAskerDisabled') },
+        'scope.disabled': {},
+        'scope.enabled': { target: 'absent', actions: change('markEnabled') },
+      },
+    },
+  },
+});

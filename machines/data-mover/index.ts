@@ -1,0 +1,3 @@
+export type * from './data-mover.events.ts';
+export { sourceMoverMachine } from './source-mover.machine.ts';
+export { targetMoverMachine } from './target-mover.machine.ts';
