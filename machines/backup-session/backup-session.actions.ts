@@ -1,4 +1,5 @@
 import { checkRenewal } from '../rules/renewal.ts';
+import type { EpochMs } from '../rules/time.ts';
 import type {
   DrainReason,
   SessionContext,
@@ -33,12 +34,18 @@ export function initialContext({ input }: { input: SessionInput }): SessionConte
     isTargetReady: false,
     hasTransferStarted: false,
     drainReason: null,
+    isMarginSpent: false,
     hasForcedCheck: false,
     restarts: 0,
     lastError: null,
     outcome: null,
     deadlines: NO_DEADLINES,
   };
+}
+
+/** The first state is entered before any event: then the start of the session counts. */
+function instantOf({ context, event }: Given): EpochMs {
+  return event.at ?? context.input.startedAt;
 }
 
 function drainFor(drainReason: DrainReason): () => Change {
@@ -69,12 +76,15 @@ export const changes = {
     return {
       credential: { generation, expiresAt, degraded },
       held: { generation, expiresAt },
+      isMarginSpent: isNew ? false : context.isMarginSpent,
       hasForcedCheck: isNew ? false : context.hasForcedCheck,
       trigger: 'connect',
     };
   },
   noteTransferStarted: (): Change => ({ hasTransferStarted: true }),
   drainForExpiry: drainFor('expiry'),
+  /** A generation that is delivered again within its margin must not drain again at once. */
+  spendMargin: (): Change => ({ isMarginSpent: true }),
   drainForUser: drainFor('user'),
   /** The storage was asked with this generation and said no: counts as its one check (C20). */
   noteCheckSpent: (): Change => ({ hasForcedCheck: true }),
@@ -85,7 +95,10 @@ export const changes = {
   }),
   forgetDrain: (): Change => ({ drainReason: null }),
   armBudget: ({ context, event }: Given): Change => ({
-    deadlines: { ...NO_DEADLINES, budget: event.at + context.input.reconnectBudgetMs },
+    deadlines: {
+      ...NO_DEADLINES,
+      budget: instantOf({ context, event }) + context.input.reconnectBudgetMs,
+    },
   }),
   armAnswer: ({ context, event }: Given): Change => ({
     deadlines: { ...NO_DEADLINES, budget: event.at + context.input.answerTimeoutMs },
@@ -100,7 +113,8 @@ export const changes = {
     if (expiresAt === null) return { deadlines: NO_DEADLINES };
     if (inSession === 'strict') return { deadlines: { ...NO_DEADLINES, expiry: expiresAt } };
     const heartbeat = inSession === 'proactive' ? event.at + heartbeatMs : null;
-    return { deadlines: { ...NO_DEADLINES, stopStarting: expiresAt - marginMs, heartbeat } };
+    const stopStarting = context.isMarginSpent ? expiresAt : expiresAt - marginMs;
+    return { deadlines: { ...NO_DEADLINES, stopStarting, heartbeat } };
   },
   /** P8: while cut off, the credential's end counts as before and the budget runs besides. */
   armDetached: ({ context, event }: Given): Change => ({
@@ -109,6 +123,10 @@ export const changes = {
       heartbeat: null,
       budget: event.at + context.input.reconnectBudgetMs,
     },
+  }),
+  /** P8: the pause is asked for once; the budget goes on running. */
+  disarmStopStarting: ({ context }: Given): Change => ({
+    deadlines: { ...context.deadlines, stopStarting: null },
   }),
   disarm: (): Change => ({ deadlines: NO_DEADLINES }),
   beginRestart: ({ context, event }: Given): Change => ({

@@ -23,6 +23,8 @@ export interface TenantCheck extends RenewalLine {
 
 export interface SessionInput {
   readonly sessionId: string;
+  /** Filled in by the host: no event has come when the first deadline is set. */
+  readonly startedAt: EpochMs;
   readonly operation: Operation;
   /** C15. */
   readonly inSession: InSessionPolicy;
@@ -135,6 +137,8 @@ export interface SessionContext {
   readonly isTargetReady: boolean;
   readonly hasTransferStarted: boolean;
   readonly drainReason: DrainReason | null;
+  /** C15: this generation's margin has led to a reconnect already; now its end counts. */
+  readonly isMarginSpent: boolean;
   /** C20: one forced check for a generation, then the session fails. */
   readonly hasForcedCheck: boolean;
   readonly restarts: number;

@@ -27,6 +27,11 @@ export const guards = {
     event.type === 'credential.delivered' &&
     context.credential !== null &&
     event.generation < context.credential.generation,
+  /** C16: while the session waited, the credential has come to its end on this clock. */
+  isHeldExpired: ({ context, event }: Asked) =>
+    context.credential !== null &&
+    context.credential.expiresAt !== null &&
+    isExpired(context.credential.expiresAt, event.at),
   isStrict: ({ context }: Asked) => context.input.inSession === 'strict',
   isDrainedForUser: ({ context }: Asked) => context.drainReason === 'user',
   hasForcedCheck: ({ context }: Asked) => context.hasForcedCheck,

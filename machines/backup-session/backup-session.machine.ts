@@ -126,12 +126,13 @@ const preparing = {
     entry: change('armBudget'),
     on: {
       'credential.delivered': [
+        // F25: an old generation that comes late says nothing about the one that is awaited.
+        { guard: 'isOlderGeneration' },
         {
           guard: 'isDeliveredExpired',
           target: '#session.ending',
           actions: change('endExpired'),
         },
-        { guard: 'isOlderGeneration' },
         { target: 'running', actions: change('adoptDelivered') },
       ],
       'credential.refused': { target: '#session.ending', actions: change('endWithCode') },
@@ -146,7 +147,10 @@ const transferring = {
   running: session.createStateConfig({
     entry: [change('armRunning'), ask('startTransfer'), change('noteTransferStarted')],
     on: {
-      'alarm.stopStarting': { target: 'draining', actions: change('drainForExpiry') },
+      'alarm.stopStarting': {
+        target: 'draining',
+        actions: [change('drainForExpiry'), change('spendMargin')],
+      },
       'alarm.expiry': { target: '#session.ending', actions: change('endExpired') },
       'alarm.heartbeat': { actions: [change('armRunning'), ask('checkOnHeartbeat')] },
       'credential.delivered': [
@@ -154,6 +158,8 @@ const transferring = {
         { actions: [change('adoptDelivered'), change('armRunning'), ask('resumeTransfer')] },
       ],
       'transfer.credentialExpired': [
+        // On the gateway route there is no temporary credential that a reconnect could renew.
+        { guard: 'isGateway', target: '#session.ending', actions: change('endExpired') },
         { guard: 'isStrict', target: '#session.ending', actions: change('endExpired') },
         { guard: 'hasForcedCheck', target: '#session.ending', actions: change('endExpired') },
         {
@@ -180,6 +186,11 @@ const transferring = {
         { guard: 'isDrainedForUser', target: 'pausedByUser', actions: change('forgetDrain') },
         { target: 'contacting', actions: change('forgetDrain') },
       ],
+      'session.continued': {
+        guard: 'isDrainedForUser',
+        target: 'running',
+        actions: change('forgetDrain'),
+      },
       'quota.exhausted': [
         { guard: 'mayWaitForQuota', target: 'awaitingQuota', actions: change('forgetDrain') },
         { target: '#session.ending', actions: change('endQuota') },
@@ -200,7 +211,7 @@ const transferring = {
         actions: [change('noteHeld'), ask('checkAndRequest')],
       },
       'channel.up': { guard: 'isGateway', target: 'running' },
-      'alarm.stopStarting': { actions: [change('armBudget'), ask('pauseTransfer')] },
+      'alarm.stopStarting': { actions: [change('disarmStopStarting'), ask('pauseTransfer')] },
       'alarm.expiry': { target: '#session.ending', actions: change('endExpired') },
       'alarm.budget': { target: '#session.ending', actions: change('endChannelLost') },
     },
@@ -209,7 +220,9 @@ const transferring = {
   awaitingQuota: session.createStateConfig({
     entry: [change('armQuotaWait'), ask('askQuota')],
     on: {
-      'quota.raised': 'running',
+      'quota.raised': [{ guard: 'isHeldExpired', target: 'contacting' }, { target: 'running' }],
+      // L9: an answer may have been lost with the channel.
+      'channel.up': { actions: ask('askQuota') },
       'contact.lost': { guard: 'isDirect', target: 'detached' },
       'alarm.budget': { target: '#session.ending', actions: change('endQuota') },
     },

@@ -95,24 +95,31 @@ export const changes = {
   }),
   disarm: (): Change => ({ deadlines: NO_DEADLINES }),
   keepFailure: ({ event }: Given): Change => ({
+    issued: null,
     lastError: 'code' in event ? event.code : 'issuer.unavailable',
   }),
+  keepRecordsFailure: (): Change => ({ issued: null, lastError: 'records.failed' }),
   forgetAttempts: (): Change => ({ attempt: 0 }),
   forgetWaiters: (): Change => ({ waiters: [] }),
+  /** C22: takes effect at once; an answer that is still under way finds an orphan (I74). */
   markDisabled: (): Change => ({ isDisabled: true }),
-  /** What could not be revoked is still alive and still counts (C13). */
-  markEnabled: ({ context }: Given): Change => ({
-    isDisabled: false,
-    current: null,
-    older: context.current === null ? context.older : [...context.older, context.current],
-    revokeAttempt: 0,
-  }),
+  markEnabled: (): Change => ({ isDisabled: false, revoking: [], revokeAttempt: 0 }),
+  /** Nothing is deliverable any more; what lives on is `older`, and what is being saved too. */
   collectRevocations: ({ context, event }: Given): Change => {
-    const all = [...context.older, ...(context.current === null ? [] : [context.current])];
-    const alive = all.filter((one) => !isExpired(one.expiresAt, event.at));
-    return { revoking: alive.map((one) => one.generation), revokeAttempt: 1 };
+    const all = [...context.older, context.current, context.issued].filter((one) => one !== null);
+    const older = all.filter((one) => !isExpired(one.expiresAt, event.at));
+    const revoking = older.map((one) => one.generation);
+    return { current: null, issued: null, attempt: 0, older, revoking, revokeAttempt: 1 };
   },
-  settleRevocation: ({ context, event }: Given): Change =>
+  /** What is revoked is dead and no longer counts (C13). */
+  settleRevoked: ({ context, event }: Given): Change =>
+    'generation' in event
+      ? {
+          older: context.older.filter((one) => one.generation !== event.generation),
+          revoking: context.revoking.filter((generation) => generation !== event.generation),
+        }
+      : {},
+  settleIrrevocable: ({ context, event }: Given): Change =>
     'generation' in event
       ? { revoking: context.revoking.filter((generation) => generation !== event.generation) }
       : {},

@@ -38,6 +38,11 @@ const lifecycle = setup({
 const change = (params: keyof typeof changes) => ({ type: 'change' as const, params });
 const ask = (params: keyof typeof requests) => ({ type: 'ask' as const, params });
 
+const disabling = {
+  target: '#credentialLifecycle.ending',
+  actions: [change('markDisabled'), ask('refuseWaitersDisabled'), change('forgetWaiters')],
+};
+
 /** Journal the intent, call the issuer, save: the same three steps with and without an old one. */
 const obtaining = lifecycle.createStateConfig({
   initial: 'journalling',
@@ -46,37 +51,42 @@ const obtaining = lifecycle.createStateConfig({
       { guard: 'isWaiting' },
       { actions: [ask('reportCheck'), change('addWaiter')] },
     ],
-    'scope.disabled': {
-      actions: [change('markDisabled'), ask('refuseWaitersDisabled'), change('forgetWaiters')],
-    },
+    'scope.disabled': disabling,
   },
   states: {
     journalling: {
-      entry: [change('beginAttempt'), ask('recordIntent')],
+      entry: [change('beginAttempt'), change('armIssueTimeout'), ask('recordIntent')],
+      exit: change('disarm'),
       on: {
-        'intent.saved': [
-          {
-            guard: 'isDisabled',
-            target: '#credentialLifecycle.ending',
-            actions: ask('dropIntent'),
-          },
-          { guard: 'isForAttemptInFlight', target: 'calling' },
-        ],
-        'intent.failed': { target: '#credentialLifecycle.failing', actions: change('keepFailure') },
+        'intent.saved': { guard: 'isForAttemptInFlight', target: 'calling' },
+        'intent.failed': {
+          guard: 'isForAttemptInFlight',
+          target: '#credentialLifecycle.failing',
+          actions: change('keepFailure'),
+        },
+        // No answer: lost with a crash. Nothing was called yet, so nothing can be orphaned.
+        'alarm.issueTimeout': {
+          target: '#credentialLifecycle.failing',
+          actions: [change('keepRecordsFailure'), ask('dropIntent')],
+        },
+        'scope.disabled': { ...disabling, actions: [ask('dropIntent'), ...disabling.actions] },
       },
     },
     calling: {
       entry: [change('armIssueTimeout'), ask('issue')],
       exit: change('disarm'),
       on: {
-        'issuer.issued': [
-          { guard: 'isForAttemptInFlight', target: 'saving', actions: change('keepIssued') },
-        ],
+        'issuer.issued': {
+          guard: 'isForAttemptInFlight',
+          target: 'saving',
+          actions: change('keepIssued'),
+        },
         'issuer.failed': {
           guard: 'isForAttemptInFlight',
           target: '#credentialLifecycle.failing',
           actions: [change('keepFailure'), ask('dropIntent')],
         },
+        // The call may have landed: the intent stays journalled until its answer comes (I74).
         'alarm.issueTimeout': {
           target: '#credentialLifecycle.failing',
           actions: change('keepFailure'),
@@ -84,23 +94,23 @@ const obtaining = lifecycle.createStateConfig({
       },
     },
     saving: {
-      entry: ask('save'),
+      entry: [change('armIssueTimeout'), ask('save')],
+      exit: change('disarm'),
       on: {
-        'credential.saved': [
-          {
-            guard: 'isDisabled',
-            target: '#credentialLifecycle.ending',
-            actions: change('adoptIssued'),
-          },
-          {
-            target: '#credentialLifecycle.live',
-            actions: [change('adoptIssued'), ask('deliverToWaiters'), change('forgetWaiters')],
-          },
-        ],
+        'credential.saved': {
+          guard: 'isForAttemptInFlight',
+          target: '#credentialLifecycle.live',
+          actions: [change('adoptIssued'), ask('deliverToWaiters'), change('forgetWaiters')],
+        },
         // C5: what is not saved is not delivered.
         'credential.saveFailed': {
+          guard: 'isForAttemptInFlight',
           target: '#credentialLifecycle.failing',
           actions: [change('keepFailure'), ask('revokeUnsaved')],
+        },
+        'alarm.issueTimeout': {
+          target: '#credentialLifecycle.failing',
+          actions: [change('keepRecordsFailure'), ask('revokeUnsaved')],
         },
       },
     },
@@ -113,9 +123,9 @@ export const credentialLifecycleMachine = lifecycle.createMachine({
   initial: 'restoring',
   on: {
     // Late and repeated answers change nothing (I70); a late credential must not live on (I74).
-    'issuer.issued': { actions: ask('revokeOrphan') },
+    'issuer.issued': [{ guard: 'isOrphan', actions: ask('revokeOrphan') }, {}],
     'issuer.failed': {},
-    'issuer.revoked': { actions: ask('markRevoked') },
+    'issuer.revoked': { actions: [ask('markRevoked'), change('settleRevoked')] },
     'issuer.irrevocable': { actions: ask('markIrrevocable') },
     'issuer.revokeFailed': { actions: ask('markIrrevocable') },
     'intent.saved': {},
@@ -163,7 +173,7 @@ export const credentialLifecycleMachine = lifecycle.createMachine({
         },
         /** Below the line: the next check renews. Nothing is issued before somebody asks (I27). */
         due: { entry: change('armExpiry'), on: { 'alarm.expiry': 'expired' } },
-        expired: { entry: change('disarm') },
+        expired: { entry: [change('disarm'), change('forgetAttempts')] },
         /** C17: renewal failed, the old one is delivered meanwhile, and the retry is set. */
         degraded: {
           entry: change('armRetryBesideLife'),
@@ -185,10 +195,6 @@ export const credentialLifecycleMachine = lifecycle.createMachine({
     /** An attempt has failed: stand in with the old one, try again, or refuse. */
     failing: {
       always: [
-        {
-          guard: 'isDisabled',
-          target: 'ending',
-        },
         {
           guard: 'mayStandIn',
           target: 'live.degraded',
@@ -216,10 +222,7 @@ export const credentialLifecycleMachine = lifecycle.createMachine({
           { guard: 'isWaiting' },
           { actions: [ask('reportCheck'), change('addWaiter')] },
         ],
-        'scope.disabled': {
-          target: 'ending',
-          actions: [change('markDisabled'), ask('refuseWaitersDisabled'), change('forgetWaiters')],
-        },
+        'scope.disabled': disabling,
       },
     },
     /** The issuer said no. The next request asks again, once. */
@@ -238,13 +241,22 @@ export const credentialLifecycleMachine = lifecycle.createMachine({
       always: 'revoking',
     },
     revoking: {
-      entry: ask('revokeAll'),
+      entry: [change('armIssueTimeout'), ask('revokeAll')],
       always: { guard: 'isRevocationSettled', target: 'revoked' },
       on: {
-        'issuer.revoked': { actions: [ask('markRevoked'), change('settleRevocation')] },
-        'issuer.irrevocable': { actions: [ask('markIrrevocable'), change('settleRevocation')] },
+        'issuer.irrevocable': { actions: [ask('markIrrevocable'), change('settleIrrevocable')] },
         'issuer.revokeFailed': [
           { guard: 'mayRevokeAgain', actions: change('armRevokeRetry') },
+          { target: 'revocationFailed', actions: [ask('markRestIrrevocable'), change('disarm')] },
+        ],
+        // No answer: asked again as often as after a refusal.
+        'alarm.issueTimeout': [
+          {
+            guard: 'mayRevokeAgain',
+            target: 'revoking',
+            reenter: true,
+            actions: change('countRevokeAttempt'),
+          },
           { target: 'revocationFailed', actions: [ask('markRestIrrevocable'), change('disarm')] },
         ],
         'alarm.retry': { target: 'revoking', reenter: true, actions: change('countRevokeAttempt') },

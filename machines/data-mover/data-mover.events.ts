@@ -73,6 +73,8 @@ export interface TargetMoverContext extends MoverContext {
   } | null;
   /** Bytes asked for and not yet answered; 0 when nothing is asked. */
   readonly askedBytes: number;
+  /** What the SP refused last; asked again when the session goes on (L9). */
+  readonly refusedBytes: number;
   /** P8: without contact nothing is asked; it is asked again when contact is back. */
   readonly isInContact: boolean;
 }

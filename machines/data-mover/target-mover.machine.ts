@@ -23,6 +23,8 @@ const mover = setup({
     /** P8: a grant can be asked for only over the control channel. */
     isInContact: ({ context }) => context.isInContact,
     isGrantAsked: ({ context }) => context.askedBytes > 0,
+    /** L9: the quota may have been raised since. */
+    wasRefused: ({ context }) => context.refusedBytes > 0 && context.isInContact,
   },
   actions: {
     armLink: assign(({ context, event }) => ({
@@ -39,7 +41,12 @@ const mover = setup({
     noteAsked: assign(({ event }) =>
       event.type === 'engine.grantNeeded' ? { askedBytes: event.bytes } : {},
     ),
-    noteAnswered: assign({ askedBytes: 0 }),
+    noteAnswered: assign({ askedBytes: 0, refusedBytes: 0 }),
+    noteRefused: assign(({ context }) => ({ askedBytes: 0, refusedBytes: context.askedBytes })),
+    askRefusedAgain: assign(({ context }) => ({
+      askedBytes: context.refusedBytes,
+      refusedBytes: 0,
+    })),
     openContact: emit({ type: 'contact.open' }),
     awaitLink: emit({ type: 'link.await' }),
     startEngine: emit({ type: 'engine.start' }),
@@ -84,6 +91,7 @@ export const targetMoverMachine = mover.createMachine({
     input,
     credential: null,
     askedBytes: 0,
+    refusedBytes: 0,
     isInContact: false,
     deadlines: { link: null },
   }),
@@ -94,7 +102,7 @@ export const targetMoverMachine = mover.createMachine({
     'contact.lost': { actions: 'noteNoContact' },
     'credential.opened': { actions: ['keepHandle', 'grantDelivered'] },
     'quota.granted': { actions: ['noteAnswered', 'grantAnswered'] },
-    'quota.refused': { actions: 'noteAnswered' },
+    'quota.refused': { actions: 'noteRefused' },
     'order.stop': '.stopped',
     'order.start': {},
     'order.pause': { actions: 'reportDrained' },
@@ -114,6 +122,17 @@ export const targetMoverMachine = mover.createMachine({
         'link.down': { target: 'failed', actions: 'reportFailed' },
         'alarm.link': { target: 'failed', actions: 'reportFailed' },
         'order.abort': { target: 'failed', actions: 'reportFailed' },
+        'order.pause': 'heldBack',
+      },
+    },
+    /** Paused before the data link was up: it stays paused when the link comes (C15). */
+    heldBack: {
+      entry: 'reportDrained',
+      on: {
+        'link.up': 'moving.draining',
+        'link.down': { target: 'failed', actions: 'reportFailed' },
+        'order.abort': { target: 'failed', actions: 'reportFailed' },
+        'order.resume': 'linking',
       },
     },
     moving: {
@@ -131,7 +150,7 @@ export const targetMoverMachine = mover.createMachine({
           { guard: 'isGrantAsked', actions: ['noteContact', 'askGrant'] },
           { actions: 'noteContact' },
         ],
-        'quota.refused': { actions: 'reportQuotaExhausted' },
+        'quota.refused': { actions: ['noteRefused', 'reportQuotaExhausted'] },
         'link.down': { target: 'aborting', actions: 'abortEngine' },
         'order.abort': { target: 'aborting', actions: 'abortEngine' },
       },
@@ -139,7 +158,10 @@ export const targetMoverMachine = mover.createMachine({
         flowing: {
           on: {
             'order.pause': 'draining',
-            'order.resume': { actions: 'resumeEngine' },
+            'order.resume': [
+              { guard: 'wasRefused', actions: ['resumeEngine', 'askRefusedAgain', 'askGrant'] },
+              { actions: 'resumeEngine' },
+            ],
             'engine.credentialExpired': {
               target: 'expired',
               actions: 'reportCredentialExpired',

@@ -40,7 +40,8 @@ export interface HostedMachine<Machine extends AnyStateMachine> {
 export interface HostOptions<Machine extends AnyStateMachine> {
   readonly machine: Machine;
   readonly clock: Clock;
-  readonly input: InputFrom<Machine>;
+  /** `startedAt` comes from the host's clock: the first state may set deadlines too. */
+  readonly input: Omit<InputFrom<Machine>, 'startedAt'>;
   readonly snapshot?: Snapshot<unknown>;
   /** The one seam between a machine and the world: every request that it makes. */
   readonly onRequest: (request: EmittedFrom<Machine>) => void;
@@ -55,7 +56,7 @@ export function hostMachine<Machine extends AnyStateMachine>(
 ): HostedMachine<Machine> {
   const { machine, clock } = options;
   const actorOptions = {
-    input: options.input,
+    input: { ...options.input, startedAt: clock.now() },
     ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }),
   } as unknown as ActorOptions<Machine>;
   const actor = createActor(machine, actorOptions);

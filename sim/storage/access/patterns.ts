@@ -10,10 +10,12 @@ export type Pattern = readonly PatternToken[];
 /**
  * Reads a pattern. `variables` says which policy variables may stand in it; an unknown or
  * malformed `${…}` makes the pattern undefined, because half-understood text must not grant.
+ * With `wildcards: false` (exact operators) a star and a question mark are themselves.
  */
 export function parsePattern(
   text: string,
   variables: ReadonlySet<string>,
+  { wildcards }: { wildcards: boolean } = { wildcards: true },
 ): Pattern | undefined {
   const tokens: PatternToken[] = [];
   let literal = '';
@@ -35,7 +37,7 @@ export function parsePattern(
         tokens.push({ variable });
       }
       at = end;
-    } else if (character === '*' || character === '?') {
+    } else if (wildcards && (character === '*' || character === '?')) {
       flush();
       // Two stars match what one matches, and one is much faster.
       if (character === '?' || tokens.at(-1) !== '*') tokens.push(character);
@@ -48,14 +50,14 @@ export function parsePattern(
 /** Puts the values of variables in, as literal text; undefined when one has no value. */
 export function bindPattern(
   pattern: Pattern,
-  valueOf: (variable: string) => string | undefined,
+  valueFor: (variable: string) => string | undefined,
 ): Pattern | undefined {
   if (!pattern.some((token) => typeof token === 'object' && 'variable' in token)) return pattern;
   const bound: PatternToken[] = [];
   for (const token of pattern) {
     if (typeof token === 'string' || 'literal' in token) bound.push(token);
     else {
-      const value = valueOf(token.variable);
+      const value = valueFor(token.variable);
       if (value === undefined) return undefined;
       bound.push({ literal: value });
     }
@@ -101,11 +103,4 @@ function consume(token: PatternToken, text: string, at: number): number {
 
 function characterLength(text: string, at: number): number {
   return text.codePointAt(at)! > 0xffff ? 2 : 1;
-}
-
-/** The text as a literal: what `parsePattern` reads back as exactly this text. */
-export function literalText(pattern: Pattern): string | undefined {
-  const only = pattern.length === 0 ? { literal: '' } : pattern[0];
-  if (pattern.length > 1 || typeof only !== 'object' || !('literal' in only)) return undefined;
-  return only.literal;
 }

@@ -1,6 +1,9 @@
 /** Bytes on their way into a blob. Exactly one of `finish` and `discard` ends it. */
 export interface BlobWriter {
-  /** Takes a chunk over (the caller must not reuse it); a promise asks the caller to wait. */
+  /**
+   * Takes a chunk over (the caller must not reuse it). A promise asks the caller to wait; it
+   * settles after those given before it.
+   */
   write(chunk: Buffer): Promise<void> | undefined;
   /** Makes the blob durable under its id. Until then nothing of it survives a restart. */
   finish(): Promise<void>;

@@ -93,8 +93,7 @@ function crc32cHasher(): Hasher {
       let crc = value;
       let at = 0;
       for (const end = chunk.length - 7; at < end; at += 8) {
-        crc ^=
-          chunk[at]! | (chunk[at + 1]! << 8) | (chunk[at + 2]! << 16) | (chunk[at + 3]! << 24);
+        crc ^= chunk[at]! | (chunk[at + 1]! << 8) | (chunk[at + 2]! << 16) | (chunk[at + 3]! << 24);
         crc =
           table[1792 + (crc & 0xff)]! ^
           table[1536 + ((crc >>> 8) & 0xff)]! ^

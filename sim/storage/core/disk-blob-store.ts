@@ -1,5 +1,4 @@
-import { readdirSync, rmSync, unlink } from 'node:fs';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, unlink } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobStore, BlobWriter } from './blob-store.ts';
@@ -56,20 +55,17 @@ function createWriter(temporaryPath: string, finalPath: string): BlobWriter {
   let handle: FileHandle | undefined;
   let batch: Buffer[] = [];
   let batchBytes = 0;
-  const flush = async (): Promise<void> => {
+  // One write after the other: two at once could land in either order.
+  let flushed: Promise<void> = Promise.resolve();
+  const flush = (): Promise<void> => {
     const chunks = batch;
-    let left = batchBytes;
     batch = [];
     batchBytes = 0;
-    handle ??= await open(temporaryPath, 'wx', 0o600);
-    if (left === 0) return;
-    let { bytesWritten } = await handle.writev(chunks);
-    // A short write happens only on a nearly full disk; the rest is written or fails for real.
-    while (bytesWritten < left) {
-      const rest = Buffer.concat(chunks).subarray(-(left - bytesWritten));
-      left -= bytesWritten;
-      ({ bytesWritten } = await handle.write(rest));
-    }
+    flushed = flushed.then(async () => {
+      handle ??= await open(temporaryPath, 'wx', 0o600);
+      await writeAll(handle, chunks);
+    });
+    return flushed;
   };
   return {
     write: (chunk) => {
@@ -84,10 +80,22 @@ function createWriter(temporaryPath: string, finalPath: string): BlobWriter {
     },
     discard: async () => {
       batch = [];
+      await flushed.catch(() => undefined);
       await handle?.close().catch(() => undefined);
       await rm(temporaryPath, { force: true });
     },
   };
+}
+
+async function writeAll(handle: FileHandle, chunks: Buffer[]): Promise<void> {
+  const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  if (bytes === 0) return;
+  let { bytesWritten: written } = await handle.writev(chunks);
+  // A short write happens only on a nearly full disk; the rest is written or fails for real.
+  while (written < bytes) {
+    const rest = Buffer.concat(chunks).subarray(written);
+    written += (await handle.write(rest)).bytesWritten;
+  }
 }
 
 async function* readFileRange(

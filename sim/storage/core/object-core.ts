@@ -21,6 +21,7 @@ interface OpenUpload {
 }
 
 const COMPLETIONS_MAX = 10_000;
+const NUMBERS_A_RUN = 1_000_000;
 
 /**
  * Buckets, objects and open multipart uploads, independent of any wire protocol.
@@ -42,11 +43,17 @@ export class ObjectCore {
     this.#blobs = blobs;
   }
 
-  /** Ends the replay: from here on changes are journaled and unreferenced blobs are deleted. */
-  startServing(journal: (change: CoreChange) => void, highestBlob: number): void {
+  /**
+   * Ends the replay: from here on changes are journaled and unreferenced blobs are deleted.
+   * Numbers given but never journaled (a refused upload) must not come again after a restart,
+   * so each start of a lasting state leaves a gap behind everything that it found.
+   */
+  startServing(journal: (change: CoreChange) => void, highestBlob?: number): void {
     this.#journal = journal;
     this.#replaying = false;
-    this.#nextNumber = Math.max(this.#nextNumber, highestBlob + 1);
+    if (highestBlob === undefined) return;
+    const next = Math.max(this.#nextNumber, highestBlob + 1) + NUMBERS_A_RUN;
+    this.#commit({ type: 'sequence.reached', next });
   }
 
   /** A number that this state never gave before; for blobs and to make identifiers unique. */
@@ -201,9 +208,11 @@ export class ObjectCore {
         });
         return;
       case 'object.put':
-        return this.#setObject(change.bucket, change.object);
+        this.#setObject(change.bucket, change.object);
+        return;
       case 'object.deleted':
-        return this.#removeObject(change.bucket, change.key);
+        this.#removeObject(change.bucket, change.key);
+        return;
       case 'upload.created':
         this.#uploads.set(change.upload.uploadId, { upload: change.upload, parts: new Map() });
         return;
@@ -216,11 +225,13 @@ export class ObjectCore {
         return;
       }
       case 'upload.aborted':
-        return this.#removeUpload(change.uploadId);
+        this.#removeUpload(change.uploadId);
+        return;
       case 'upload.completed':
         if (change.object !== undefined) this.#setObject(change.completion.bucket, change.object);
         this.#removeUpload(change.completion.uploadId);
-        return this.#remember(change.completion);
+        this.#remember(change.completion);
+        return;
       case 'sequence.reached':
         this.#nextNumber = Math.max(this.#nextNumber, change.next);
         return;

@@ -32,7 +32,7 @@ export function openState<Record>(
   if (location.kind === 'memory') {
     const journal = createNullJournal<JournalLine<Record>>();
     const core = new ObjectCore(createMemoryBlobStore());
-    core.startServing((change) => journal.append({ core: change }), 0);
+    core.startServing((change) => journal.append({ core: change }));
     keeper.startServing((record) => journal.append({ session: record }));
     return { core, close: () => journal.close() };
   }

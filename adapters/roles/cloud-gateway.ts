@@ -1,0 +1,155 @@
+import type {
+  Dialer,
+  Link,
+  LinkMessage,
+  Listener,
+  ListenerFactory,
+} from '../../machines/ports/link.ts';
+import { FortnightError } from '../../machines/rules/errors.ts';
+import { isSameText } from './sp-server/opening.ts';
+import { tell } from './messages.ts';
+
+export interface CloudGatewayOptions {
+  readonly dialer: Dialer;
+  readonly listeners: ListenerFactory;
+  /** Where the SP server listens inside the SP's network. */
+  readonly spAddress: string;
+}
+
+interface DataRoute {
+  readonly ticket: string;
+  readonly address: string;
+}
+
+/** Bytes of data (not of control) that have passed, per session and direction. */
+interface DataCount {
+  fromSource: number;
+  fromTarget: number;
+}
+
+/**
+ * The cloud gateway: the network door of the SP. It passes control connections of tenants and
+ * movers on to the SP server, and the data of gateway routes on to the session's target mover. It
+ * reads no message but the first one of a connection and counts the bytes of the rest; sealed
+ * credentials go through it unopened (C6, I63).
+ */
+export class CloudGateway {
+  readonly #options: CloudGatewayOptions;
+  readonly #routes = new Map<string, DataRoute>();
+  readonly #counts = new Map<string, DataCount>();
+  readonly #links = new Set<Link>();
+  #listener: Listener | null = null;
+  #toProvider: Link | null = null;
+
+  constructor(options: CloudGatewayOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { dialer, listeners, spAddress } = this.#options;
+    const toProvider = await dialer.dial(spAddress);
+    this.#toProvider = toProvider;
+    const isAccepted = new Promise<void>((resolve, reject) => {
+      toProvider.onMessage((message) => {
+        if (message.type === 'hello.accepted') resolve();
+        else this.#onProvider(message);
+      });
+      toProvider.onClose((reason) => reject(new FortnightError('channel.lost', reason)));
+    });
+    await toProvider.send({ type: 'hello', header: { kind: 'gateway' } });
+    await isAccepted;
+    this.#listener = await listeners.listen((link) => this.#greet(link));
+  }
+
+  get address(): string {
+    if (this.#listener === null) throw new Error('the cloud gateway does not listen yet');
+    return this.#listener.address;
+  }
+
+  /** F5: every connection that goes through the gateway breaks; it goes on listening. */
+  dropConnections(): void {
+    for (const link of [...this.#links]) link.close('the cloud gateway dropped the connection');
+  }
+
+  async close(): Promise<void> {
+    this.#toProvider?.close();
+    this.dropConnections();
+    await this.#listener?.close();
+  }
+
+  #onProvider(message: LinkMessage): void {
+    const { session, ticket, address } = message.header;
+    if (message.type === 'gateway.unroute') {
+      this.#routes.delete(String(session));
+      this.#reportCounts(String(session));
+    }
+    if (message.type !== 'gateway.route') return;
+    this.#routes.set(String(session), { ticket: String(ticket), address: String(address) });
+  }
+
+  #track(link: Link): void {
+    this.#links.add(link);
+    link.onClose(() => this.#links.delete(link));
+  }
+
+  #greet(link: Link): void {
+    this.#track(link);
+    link.onMessage(async (message) => {
+      if (message.type === 'data.hello') return this.#joinData(link, message);
+      if (message.type !== 'hello') throw new FortnightError('protocol.violation');
+      const { kind } = message.header;
+      // Hosts and gateways belong to the SP's own network; nobody outside may be one.
+      if (kind !== 'tenant' && kind !== 'mover') throw new FortnightError('channel.refused');
+      const provider = await this.#options.dialer.dial(this.#options.spAddress);
+      this.#join(link, provider, message, () => {});
+    });
+  }
+
+  async #joinData(link: Link, message: LinkMessage): Promise<void> {
+    const session = String(message.header.session);
+    const route = this.#routes.get(session);
+    if (route === undefined || !isSameText(route.ticket, String(message.header.ticket))) {
+      throw new FortnightError('channel.refused', 'No data route is open for this session.');
+    }
+    const target = await this.#options.dialer.dial(route.address);
+    const count = this.#countOf(session);
+    this.#join(link, target, message, (from, bytes) => {
+      if (from === 'near') count.fromSource += bytes;
+      else count.fromTarget += bytes;
+    });
+  }
+
+  #countOf(session: string): DataCount {
+    const known = this.#counts.get(session);
+    if (known !== undefined) return known;
+    const count: DataCount = { fromSource: 0, fromTarget: 0 };
+    this.#counts.set(session, count);
+    return count;
+  }
+
+  /** Passes everything on, both ways; each side reads only as fast as the other one takes it. */
+  #join(
+    near: Link,
+    far: Link,
+    first: LinkMessage,
+    count: (from: 'near' | 'far', bytes: number) => void,
+  ): void {
+    this.#track(far);
+    const pass = (from: 'near' | 'far', to: Link) => async (message: LinkMessage) => {
+      count(from, message.payload?.byteLength ?? 0);
+      await to.send(message);
+    };
+    near.onMessage(pass('near', far));
+    far.onMessage(pass('far', near));
+    near.onClose((reason) => far.close(reason));
+    far.onClose((reason) => near.close(reason));
+    far.send(first).catch(() => near.close());
+  }
+
+  /** Cumulative over all data connections of the session, also those of movers that died. */
+  #reportCounts(session: string): void {
+    const count = this.#counts.get(session) ?? { fromSource: 0, fromTarget: 0 };
+    this.#counts.delete(session);
+    if (this.#toProvider !== null) tell(this.#toProvider, 'gateway.counted', { session, ...count });
+  }
+}

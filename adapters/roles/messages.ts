@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import type { JsonObject } from '../../machines/ports/event-log.ts';
+import type { Link, LinkMessage } from '../../machines/ports/link.ts';
+import { FortnightError, isErrorCode } from '../../machines/rules/errors.ts';
+import { JOB_KINDS, OPERATIONS } from '../../machines/rules/settings.ts';
+
+/**
+ * What roles say to each other. The SP trusts nobody: all that reaches it from tenants, movers and
+ * hosts is parsed here; anything else ends the connection with `protocol.violation`.
+ */
+const id = z.string().min(1).max(200);
+const name = z.string().max(100);
+const count = z.number().int().nonnegative();
+const code = z.string().refine(isErrorCode);
+const trigger = z.enum(['connect', 'request', 'heartbeat', 'forced']);
+
+/** The first message of every connection says who speaks. */
+export const helloSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('tenant'), tenant: name, secret: z.string().max(500) }),
+  z.object({ kind: z.literal('mover'), session: id, ticket: id, publicKey: z.string().max(100) }),
+  z.object({ kind: z.literal('host'), host: name }),
+  z.object({ kind: z.literal('gateway') }),
+]);
+export type Hello = z.infer<typeof helloSchema>;
+
+export const tenantMessageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('heartbeat') }),
+  z.object({
+    type: z.literal('session.open'),
+    session: id,
+    subtenant: name.nullable(),
+    repository: name,
+    operation: z.enum(OPERATIONS),
+    jobKind: z.enum(JOB_KINDS),
+    backup: name,
+    restorePoint: name.nullable(),
+    blockBytes: count,
+    needsHttpProxy: z.boolean(),
+    isTenantConfigBackup: z.boolean(),
+  }),
+  z.object({ type: z.literal('target.start'), session: id }),
+  z.object({ type: z.literal('target.stop'), session: id }),
+  z.object({
+    type: z.literal('mover.order'),
+    session: id,
+    order: z.enum(['start', 'pause', 'resume', 'abort', 'cleanUp']),
+    code: code.optional(),
+  }),
+  z.object({
+    type: z.literal('session.close'),
+    session: id,
+    state: z.enum(['done', 'failed', 'cancelled']),
+    code: code.nullable(),
+  }),
+]);
+export type TenantMessage = z.infer<typeof tenantMessageSchema>;
+
+export const contactMessageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('heartbeat') }),
+  /** A logical reconnect (C15): the same as connecting, without dropping the connection. */
+  z.object({ type: z.literal('contact.refresh') }),
+  z.object({
+    type: z.literal('credential.request'),
+    requestId: id,
+    trigger,
+    renew: z.boolean(),
+    heldGeneration: count,
+  }),
+  z.object({ type: z.literal('quota.request'), bytes: count, spentBytes: count }),
+  z.object({ type: z.literal('quota.report'), spentBytes: count }),
+]);
+export type ContactMessage = z.infer<typeof contactMessageSchema>;
+
+/** Parses a message into one of a union; the message's type and its header become one object. */
+export function parseMessage<Schema extends z.ZodType>(
+  schema: Schema,
+  message: LinkMessage,
+): z.infer<Schema> {
+  const result = schema.safeParse({ ...message.header, type: message.type });
+  if (result.success) return result.data;
+  throw new FortnightError('protocol.violation', `The message "${message.type}" is malformed.`);
+}
+
+/** Sends without waiting; a link that is gone reports itself through its close listener. */
+export function tell(
+  link: Link,
+  type: string,
+  header: JsonObject = {},
+  payload?: Uint8Array,
+): void {
+  const message: LinkMessage = payload === undefined ? { type, header } : { type, header, payload };
+  link.send(message).catch(() => {});
+}

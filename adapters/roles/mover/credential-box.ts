@@ -1,0 +1,66 @@
+import { Secret } from '../../../machines/ports/secret.ts';
+import type { StorageCredential, StorageLocation } from '../../../machines/ports/storage-credential.ts';
+import { FortnightError } from '../../../machines/rules/errors.ts';
+import { SealedBox, seal } from '../seal.ts';
+
+/** What is sealed with a credential, so that it opens only for this delivery (F45). */
+export interface DeliveryContext {
+  readonly session: string;
+  readonly requestId: string;
+  readonly generation: number;
+}
+
+function contextText(context: DeliveryContext): string {
+  return `${context.session}|${context.requestId}|${context.generation}`;
+}
+
+/** SP side: seals a credential to the key of one mover process. */
+export function sealCredential(
+  publicKey: string,
+  credential: StorageCredential,
+  context: DeliveryContext,
+): Buffer {
+  const secretKey = credential.secretKey.use((text) => text);
+  const sessionToken = credential.sessionToken?.use((text) => text) ?? null;
+  const plain = Buffer.from(JSON.stringify({ keyId: credential.keyId, secretKey, sessionToken }));
+  const sealed = seal(publicKey, plain, contextText(context));
+  plain.fill(0);
+  return sealed;
+}
+
+/** Mover side: opens what was sealed to this process. Rejects with `protocol.violation`. */
+export class CredentialBox {
+  readonly #box = new SealedBox();
+
+  get publicKey(): string {
+    return this.#box.publicKey;
+  }
+
+  open(sealed: Buffer, context: DeliveryContext, expiresAt: number | null): StorageCredential {
+    const plain = this.#box.open(sealed, contextText(context));
+    const { keyId, secretKey, sessionToken } = JSON.parse(plain.toString('utf8')) as {
+      keyId: string;
+      secretKey: string;
+      sessionToken: string | null;
+    };
+    plain.fill(0);
+    return {
+      kind: 's3-keys',
+      keyId,
+      secretKey: new Secret(secretKey),
+      sessionToken: sessionToken === null ? null : new Secret(sessionToken),
+      generation: context.generation,
+      expiresAt,
+    };
+  }
+}
+
+export function isStorageLocation(value: unknown): value is StorageLocation {
+  const { storage, bucket, region } = (value ?? {}) as Partial<StorageLocation>;
+  return typeof storage === 'string' && typeof bucket === 'string' && typeof region === 'string';
+}
+
+export function requireLocation(value: unknown): StorageLocation {
+  if (isStorageLocation(value)) return value;
+  throw new FortnightError('protocol.violation', 'A delivery names no storage location.');
+}

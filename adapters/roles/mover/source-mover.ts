@@ -1,0 +1,139 @@
+import { sourceMoverMachine } from '../../../machines/data-mover/index.ts';
+import type { Link, LinkMessage } from '../../../machines/ports/link.ts';
+import { hostMachine } from '../../../machines/ports/machine-host.ts';
+import { type ErrorCode, isErrorCode, toFortnightError } from '../../../machines/rules/errors.ts';
+import { createSourceEngine } from '../../transfer/index.ts';
+import type { EngineFact } from '../../transfer/types.ts';
+import { tell } from '../messages.ts';
+import type { MoverConfig, MoverEnvironment } from './config.ts';
+import { type DataLink, greetPartner } from './data-link.ts';
+import { createProgressReporter } from './progress.ts';
+
+/** A source data mover (P1): reads or writes the tenant's folder, never sees a credential (I63). */
+export function runSourceMover(
+  parent: Link,
+  config: MoverConfig,
+  environment: MoverEnvironment,
+): void {
+  let dataLink: DataLink | null = null;
+  let failure: { code: ErrorCode; detail: string } | null = null;
+  const progress = createProgressReporter(parent);
+  let startReading: (reader: (message: LinkMessage) => Promise<void>) => void;
+  const reader = new Promise<(message: LinkMessage) => Promise<void>>((resolve) => {
+    startReading = resolve;
+  });
+  let engine: ReturnType<typeof createSourceEngine> | null = null;
+  let partner: { address: string; ticket: string } | null = null;
+
+  const onFact = (fact: EngineFact): void => {
+    if (fact.type === 'engine.progress') return progress.report(fact);
+    if (fact.type === 'engine.completed') {
+      progress.complete(fact.summary);
+      machine.send({ type: 'engine.completed' });
+    } else if (fact.type === 'engine.failed') {
+      failure ??= { code: fact.code, detail: fact.detail };
+      machine.send({ type: 'engine.failed', code: fact.code });
+    }
+  };
+
+  const startEngine = (): void => {
+    try {
+      engine = createSourceEngine({
+        spec: config.spec,
+        send: (message) => (dataLink as DataLink).send(message),
+        onFact,
+        source: config.source === null ? null : environment.createSource(config.source),
+        sink: config.sink === null ? null : environment.createSink(config.sink),
+      });
+      const started = engine;
+      startReading((message) => started.onMessage(message));
+      engine.start();
+    } catch (error) {
+      const { code, detail } = toFortnightError(error);
+      failure = { code, detail };
+      machine.send({ type: 'engine.failed', code });
+    }
+  };
+
+  const dialPartner = async (): Promise<void> => {
+    if (partner === null) throw new Error('a source mover starts without a partner');
+    try {
+      const link = await environment.dialer.dial(partner.address);
+      dataLink = greetPartner(link, {
+        sessionId: config.spec.sessionId,
+        ticket: partner.ticket,
+        onUp: () => machine.send({ type: 'link.up' }),
+        onDown: () => machine.send({ type: 'link.down' }),
+        reader,
+      });
+    } catch {
+      machine.send({ type: 'link.down' });
+    }
+  };
+
+  const machine = hostMachine({
+    machine: sourceMoverMachine,
+    clock: environment.transportClock,
+    input: { linkTimeoutMs: config.linkTimeoutMs },
+    onError: (error) => {
+      tell(parent, 'report.failed', { code: 'unknown', detail: String(error) });
+      environment.onStopped();
+    },
+    onRequest: (request) => {
+      switch (request.type) {
+        case 'link.await':
+          void dialPartner();
+          return;
+        case 'engine.start':
+          startEngine();
+          return;
+        case 'engine.abort':
+          engine?.abort(request.code);
+          return;
+        case 'report.completed':
+          progress.sendCompleted();
+          return;
+        case 'report.failed':
+          tell(parent, 'report.failed', {
+            code: failure?.code ?? request.code,
+            detail: failure?.detail ?? '',
+          });
+          return;
+        case 'process.stop':
+          dataLink?.close();
+          environment.onStopped();
+          return;
+        default:
+          request satisfies never;
+      }
+    },
+  });
+
+  const onOrder = (message: LinkMessage): void => {
+    const { header } = message;
+    switch (message.type) {
+      case 'order.start':
+        partner = { address: String(header.address), ticket: String(header.ticket) };
+        machine.send({ type: 'order.start' });
+        return;
+      case 'order.abort':
+        machine.send({
+          type: 'order.abort',
+          code: isErrorCode(header.code) ? header.code : 'session.cancelled',
+        });
+        return;
+      case 'order.stop':
+        machine.send({ type: 'order.stop' });
+        return;
+      default:
+        return;
+    }
+  };
+  parent.onMessage(async (message) => {
+    if (message.type === 'clock.adopt') {
+      await environment.adoptClock?.(message.header.state);
+      tell(parent, 'clock.adopted');
+    } else onOrder(message);
+  });
+  tell(parent, 'mover.ready', { dataAddress: null });
+}

@@ -1,0 +1,180 @@
+import type { ConfigDatabase } from '../../../machines/ports/config-database.ts';
+import type { EventLog, JsonObject } from '../../../machines/ports/event-log.ts';
+import type { Link } from '../../../machines/ports/link.ts';
+import type { StorageCredential, StorageLocation } from '../../../machines/ports/storage-credential.ts';
+import type { ErrorCode } from '../../../machines/rules/errors.ts';
+import { scopeId } from '../../../machines/rules/scope.ts';
+import { sealCredential } from '../mover/credential-box.ts';
+import { type ContactMessage, tell } from '../messages.ts';
+import type { CredentialDesk } from './credential-desk.ts';
+import { ledgerFacts, type QuotaBook } from './quota-book.ts';
+import { isStoring, type SessionRecord } from './session-record.ts';
+
+export interface ContactDeskOptions {
+  readonly log: EventLog;
+  readonly database: ConfigDatabase;
+  readonly quota: QuotaBook;
+  readonly grantChunkBytes: number;
+  readonly deskFor: (record: SessionRecord) => Promise<CredentialDesk>;
+  readonly locationOf: (record: SessionRecord) => StorageLocation;
+}
+
+interface Delivery {
+  readonly requestId: string;
+  readonly credential: StorageCredential;
+  readonly degraded: boolean;
+}
+
+/** The SP's side of a target mover's conversation: credentials and quota (P3, P4). */
+export class ContactDesk {
+  readonly #options: ContactDeskOptions;
+
+  constructor(options: ContactDeskOptions) {
+    this.#options = options;
+  }
+
+  /** A mover has connected, or reconnects logically (C15): it hears what is held (C11). */
+  async welcome(record: SessionRecord, link: Link, answer = 'hello.accepted'): Promise<void> {
+    let held: { heldGeneration: number; heldExpiresAt: number | null } = {
+      heldGeneration: 0,
+      heldExpiresAt: null,
+    };
+    if (record.rule !== null) held = (await this.#options.deskFor(record)).held();
+    if (record.route.dataPath === 'direct') {
+      this.#log('gateway.connected', record, { ...held });
+    }
+    tell(link, answer, held);
+  }
+
+  async handle(
+    sessionId: string,
+    sessions: ReadonlyMap<string, SessionRecord>,
+    message: ContactMessage,
+  ): Promise<void> {
+    const record = sessions.get(sessionId);
+    const link = record?.contactLink ?? null;
+    // C8: without a running operation nobody gets anything.
+    if (record === undefined || link === null) return;
+    switch (message.type) {
+      case 'heartbeat':
+        return tell(link, 'heartbeat.ack');
+      case 'contact.refresh':
+        return this.welcome(record, link, 'contact.state');
+      case 'credential.request':
+        return this.#credential(record, link, message);
+      case 'quota.request':
+        await this.#spend(record, message.spentBytes);
+        return this.#grant(record, link, message.bytes);
+      case 'quota.report':
+        await this.#spend(record, message.spentBytes);
+        return tell(link, 'quota.reported');
+      default:
+        message satisfies never;
+    }
+  }
+
+  async #credential(
+    record: SessionRecord,
+    link: Link,
+    asked: Extract<ContactMessage, { type: 'credential.request' }>,
+  ): Promise<void> {
+    const { requestId } = asked;
+    const refuse = (code: ErrorCode): void => tell(link, 'credential.refuse', { requestId, code });
+    if (record.rule === null) {
+      // Gateway routes and "share": the repository's own credential (C7, I41).
+      const { database } = this.#options;
+      const credential = await database.openRepositoryCredential(record.scope.repository);
+      if (credential === null) return refuse('credential.missing');
+      return this.#deliver(record, link, { requestId, credential, degraded: false });
+    }
+    const desk = await this.#options.deskFor(record);
+    desk.request({
+      requestId: `${record.id}:${requestId}`,
+      session: record.id,
+      trigger: asked.trigger,
+      renew: asked.renew,
+      heldGeneration: asked.heldGeneration,
+      answer: (answer) => {
+        if (!answer.ok) return refuse(answer.code);
+        const { credential, degraded } = answer;
+        void this.#deliver(record, link, { requestId, credential, degraded });
+      },
+    });
+  }
+
+  /** P3: the credential and the quota travel in one frame (I53), sealed to the mover (C6). */
+  async #deliver(record: SessionRecord, link: Link, delivery: Delivery): Promise<void> {
+    const { credential, requestId, degraded } = delivery;
+    if (record.publicKey === null) throw new Error('a mover without a key has connected');
+    let grantedBytes: number | null = null;
+    if (isStoring(record)) {
+      grantedBytes = record.hasInitialGrant ? 0 : await this.#initialGrant(record);
+    }
+    const context = { session: record.id, requestId, generation: credential.generation };
+    const sealed = sealCredential(record.publicKey, credential, context);
+    const { generation, expiresAt, keyId } = credential;
+    const isAtTenant = record.route.dataPath === 'direct';
+    this.#log(isAtTenant ? 'credential.delivered' : 'credential.used', record, {
+      scope: scopeId(record.scope),
+      generation,
+      expiresAt,
+      degraded,
+      operation: record.spec.operation,
+      keyId,
+      quotaBytes: grantedBytes,
+    });
+    const header: JsonObject = {
+      requestId,
+      generation,
+      expiresAt,
+      degraded,
+      grantedBytes,
+      location: { ...this.#options.locationOf(record) },
+    };
+    tell(link, 'credential.deliver', header, sealed);
+  }
+
+  /** As much as a chunk, or what there is; nothing left is told by the first refused request. */
+  async #initialGrant(record: SessionRecord): Promise<number> {
+    const { quota, grantChunkBytes } = this.#options;
+    record.hasInitialGrant = true;
+    const answer = await quota.grant(record.accounts, record.id, 0, grantChunkBytes);
+    if (!answer.ok) return 0;
+    this.#logGrant(record, answer.grantedBytes, ledgerFacts(answer.ledger));
+    return answer.grantedBytes;
+  }
+
+  async #grant(record: SessionRecord, link: Link, bytes: number): Promise<void> {
+    const { quota, grantChunkBytes } = this.#options;
+    const answer = await quota.grant(record.accounts, record.id, bytes, grantChunkBytes);
+    if (answer.ok) {
+      this.#logGrant(record, answer.grantedBytes, ledgerFacts(answer.ledger));
+      return tell(link, 'quota.granted', { bytes: answer.grantedBytes });
+    }
+    this.#log('quota.refused', record, {
+      scope: scopeId(record.scope),
+      neededBytes: bytes,
+      availableBytes: answer.availableBytes,
+    });
+    tell(link, 'quota.refused', {});
+  }
+
+  #logGrant(record: SessionRecord, grantedBytes: number, facts: JsonObject): void {
+    this.#log('quota.granted', record, { scope: scopeId(record.scope), grantedBytes, ...facts });
+  }
+
+  async #spend(record: SessionRecord, spentBytes: number): Promise<void> {
+    if (!isStoring(record)) return;
+    const bytes = Math.max(0, spentBytes - record.spentBytes);
+    record.spentBytes = Math.max(record.spentBytes, spentBytes);
+    if (bytes === 0) return;
+    const ledger = await this.#options.quota.spend(record.accounts, record.id, bytes);
+    if (ledger === null) return;
+    const facts = ledgerFacts(ledger);
+    this.#log('quota.spent', record, { scope: scopeId(record.scope), spentBytes: bytes, ...facts });
+  }
+
+  #log(type: string, record: SessionRecord, data: JsonObject): void {
+    this.#options.log.write({ node: 'sp', type, session: record.id, data });
+  }
+}

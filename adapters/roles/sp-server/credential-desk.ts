@@ -1,0 +1,272 @@
+import {
+  credentialLifecycleMachine,
+  type GenerationHandle,
+  type LifecycleRequest,
+  type LifecycleSettings,
+} from '../../../machines/credential-lifecycle/index.ts';
+import type { Clock } from '../../../machines/ports/clock.ts';
+import type { ConfigDatabase } from '../../../machines/ports/config-database.ts';
+import type { CredentialIssuer } from '../../../machines/ports/credential-issuer.ts';
+import type { EventLog, JsonObject } from '../../../machines/ports/event-log.ts';
+import { type HostedMachine, hostMachine } from '../../../machines/ports/machine-host.ts';
+import type { StorageCredential } from '../../../machines/ports/storage-credential.ts';
+import { type ErrorCode, toFortnightError } from '../../../machines/rules/errors.ts';
+import { isExpired } from '../../../machines/rules/renewal.ts';
+import { type CredentialScope, scopeId } from '../../../machines/rules/scope.ts';
+
+/** A delivery or a refusal; exactly one for every request. */
+export type DeskAnswer =
+  | {
+      readonly ok: true;
+      readonly credential: StorageCredential;
+      readonly expiresAt: number;
+      readonly degraded: boolean;
+    }
+  | { readonly ok: false; readonly code: ErrorCode };
+
+export interface DeskRequest {
+  readonly requestId: string;
+  readonly session: string;
+  readonly trigger: 'connect' | 'request' | 'heartbeat' | 'forced';
+  readonly renew: boolean;
+  readonly heldGeneration: number;
+  readonly answer: (answer: DeskAnswer) => void;
+}
+
+export interface DeskOptions {
+  readonly clock: Clock;
+  readonly log: EventLog;
+  readonly database: ConfigDatabase;
+  readonly scope: CredentialScope;
+  readonly settings: LifecycleSettings;
+  readonly issuer: CredentialIssuer;
+  readonly onError: (error: unknown) => void;
+}
+
+type Issued = StorageCredential & { readonly expiresAt: number };
+
+/**
+ * The desk of one credential scope: runs its lifecycle machine and does what the machine asks of
+ * the issuer and the configuration database. Secrets stay here and in the database; the machine
+ * knows generations and instants only.
+ */
+export class CredentialDesk {
+  readonly #options: DeskOptions;
+  readonly #machine: HostedMachine<typeof credentialLifecycleMachine>;
+  readonly #open = new Map<string, DeskRequest>();
+  /** Issued and not yet saved; taken out by the save, or by a revocation of what came too late. */
+  readonly #unsaved = new Map<number, Issued>();
+
+  private constructor(
+    options: DeskOptions,
+    current: GenerationHandle | null,
+    older: readonly GenerationHandle[],
+    lastGeneration: number,
+  ) {
+    this.#options = options;
+    this.#machine = hostMachine({
+      machine: credentialLifecycleMachine,
+      clock: options.clock,
+      input: { settings: options.settings, current, older, lastGeneration },
+      onRequest: (request) => void this.#perform(request),
+      onError: options.onError,
+    });
+  }
+
+  /** L7: what was saved before is there again before the first answer. */
+  static async open(options: DeskOptions): Promise<CredentialDesk> {
+    const records = await options.database.listCredentials(options.scope);
+    const now = options.clock.now();
+    const handles = records
+      .filter((record) => record.state === 'live' || record.state === 'superseded')
+      .map(({ generation, issuedAt, expiresAt }) => ({ generation, issuedAt, expiresAt }));
+    const current = handles.at(-1) ?? null;
+    const older = handles.slice(0, -1).filter((one) => !isExpired(one.expiresAt, now));
+    const lastGeneration = Math.max(0, ...records.map((record) => record.generation));
+    for (const record of records) {
+      // A crash between the call and its answer: the intent is over, its number is not used again.
+      if (record.state === 'intent') {
+        await options.database.dropIntent(options.scope, record.generation);
+      }
+    }
+    return new CredentialDesk(options, current, older, lastGeneration);
+  }
+
+  held(): { readonly heldGeneration: number; readonly heldExpiresAt: number | null } {
+    const { current } = this.#machine.snapshot().context;
+    return {
+      heldGeneration: current?.generation ?? 0,
+      heldExpiresAt: current?.expiresAt ?? null,
+    };
+  }
+
+  request(asked: DeskRequest): void {
+    this.#open.set(asked.requestId, asked);
+    const { requestId, trigger, renew, heldGeneration } = asked;
+    this.#note('credential.requested', asked.session, { trigger, renew });
+    this.#machine.send({
+      type: 'credential.requested',
+      requestId,
+      trigger,
+      renew,
+      heldGeneration,
+    });
+  }
+
+  disable(): void {
+    this.#machine.send({ type: 'scope.disabled' });
+  }
+
+  enable(): void {
+    this.#machine.send({ type: 'scope.enabled' });
+  }
+
+  stop(): void {
+    this.#machine.stop();
+  }
+
+  #note(type: string, session: string | null, data: JsonObject): void {
+    const scope = scopeId(this.#options.scope);
+    this.#options.log.write({ node: 'sp', type, session, data: { scope, ...data } });
+  }
+
+  async #perform(request: LifecycleRequest): Promise<void> {
+    const { database, scope, issuer, settings } = this.#options;
+    switch (request.type) {
+      case 'records.recordIntent':
+        return this.#try(
+          () => database.recordIntent(scope, request.generation, this.#options.clock.now()),
+          () => this.#machine.send({ type: 'intent.saved', generation: request.generation }),
+          (code) =>
+            this.#machine.send({ type: 'intent.failed', generation: request.generation, code }),
+        );
+      case 'records.dropIntent':
+        return this.#try(() => database.dropIntent(scope, request.generation));
+      case 'issuer.issue':
+        return this.#issue(request.generation, request.lifetimeMs);
+      case 'records.save':
+        return this.#save(request.generation);
+      case 'issuer.revoke':
+        return this.#revoke(request.generation, issuer);
+      case 'records.mark':
+        this.#note('credential.revoked', null, {
+          generation: request.generation,
+          state: request.state,
+        });
+        return this.#try(() => database.markCredential(scope, request.generation, request.state));
+      case 'credential.checked': {
+        const { expiresAt } = { expiresAt: this.held().heldExpiresAt };
+        const asked = this.#open.get(request.requestId);
+        this.#note('credential.checked', asked?.session ?? null, {
+          by: 'sp',
+          trigger: asked?.trigger ?? 'request',
+          expiresAt,
+          leftMs: request.leftMs,
+          renewBelowMs: settings.renewBelowMs,
+          includesLine: settings.includesLine,
+          decision: request.decision,
+        });
+        return;
+      }
+      case 'credential.deliver':
+        return this.#deliver(request.requestId, request.generation, request.degraded);
+      case 'credential.refuse':
+        this.#note('credential.refused', this.#open.get(request.requestId)?.session ?? null, {
+          code: request.code,
+        });
+        this.#answer(request.requestId, { ok: false, code: request.code });
+        return;
+      default:
+        request satisfies never;
+    }
+  }
+
+  async #try(
+    work: () => Promise<void>,
+    succeeded: () => void = () => {},
+    failed: (code: ErrorCode) => void = () => {},
+  ): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      failed(toFortnightError(error, 'records.failed').code);
+      return;
+    }
+    succeeded();
+  }
+
+  async #issue(generation: number, lifetimeMs: number): Promise<void> {
+    const { issuer, scope, clock } = this.#options;
+    let issued: Issued;
+    try {
+      issued = await issuer.issue({ scope, generation, lifetimeMs, at: clock.now() });
+    } catch (error) {
+      const { code } = toFortnightError(error, 'issuer.refused');
+      this.#note('credential.issueFailed', null, { generation, code });
+      this.#machine.send({ type: 'issuer.failed', generation, code });
+      return;
+    }
+    this.#unsaved.set(generation, issued);
+    this.#note('credential.issued', null, {
+      generation,
+      issuedAt: clock.now(),
+      expiresAt: issued.expiresAt,
+      lifetimeMs,
+      keyId: issued.keyId,
+      issuer: issuer.capabilities.name,
+    });
+    this.#machine.send({ type: 'issuer.issued', generation, expiresAt: issued.expiresAt });
+  }
+
+  async #save(generation: number): Promise<void> {
+    const { database, scope, clock } = this.#options;
+    const issued = this.#unsaved.get(generation);
+    if (issued === undefined) throw new Error(`generation ${generation} was never issued`);
+    return this.#try(
+      () => database.saveCredential(scope, issued, clock.now()),
+      () => {
+        this.#unsaved.delete(generation);
+        this.#note('credential.saved', null, { generation });
+        this.#machine.send({ type: 'credential.saved', generation });
+      },
+      (code) => this.#machine.send({ type: 'credential.saveFailed', generation, code }),
+    );
+  }
+
+  async #revoke(generation: number, issuer: CredentialIssuer): Promise<void> {
+    const { scope, database } = this.#options;
+    const unsaved = this.#unsaved.get(generation);
+    this.#unsaved.delete(generation);
+    try {
+      const keyId =
+        unsaved?.keyId ?? (await database.openCredential(scope, generation))?.keyId ?? '';
+      const isRevoked = await issuer.revoke(scope, generation, keyId);
+      this.#machine.send({ type: isRevoked ? 'issuer.revoked' : 'issuer.irrevocable', generation });
+    } catch {
+      this.#machine.send({ type: 'issuer.revokeFailed', generation });
+    }
+  }
+
+  /** C5, L7: what is delivered comes out of the database, never out of memory alone. */
+  async #deliver(requestId: string, generation: number, degraded: boolean): Promise<void> {
+    const { database, scope } = this.#options;
+    try {
+      const credential = await database.openCredential(scope, generation);
+      if (credential === null || credential.expiresAt === null) {
+        this.#answer(requestId, { ok: false, code: 'credential.missing' });
+        return;
+      }
+      const { expiresAt } = credential;
+      this.#answer(requestId, { ok: true, credential, expiresAt, degraded });
+    } catch (error) {
+      const { code } = toFortnightError(error, 'records.failed');
+      this.#answer(requestId, { ok: false, code });
+    }
+  }
+
+  #answer(requestId: string, answer: DeskAnswer): void {
+    const asked = this.#open.get(requestId);
+    this.#open.delete(requestId);
+    asked?.answer(answer);
+  }
+}

@@ -1,0 +1,52 @@
+import type { CredentialIssuer } from '../../../machines/ports/credential-issuer.ts';
+import type { ObjectStore } from '../../../machines/ports/object-store.ts';
+import type { StorageCredential, StorageLocation } from '../../../machines/ports/storage-credential.ts';
+import type { SasOverride } from '../../../machines/rules/lifetimes.ts';
+import type {
+  AccessOption,
+  ConnectionMode,
+  StorageKind,
+} from '../../../machines/rules/settings.ts';
+
+/** A cloud repository as the SP has configured it. Changes apply from the next session (M8). */
+export interface SpRepository {
+  readonly name: string;
+  readonly storage: StorageKind;
+  readonly location: StorageLocation;
+  readonly mode: ConnectionMode;
+  readonly access: AccessOption | null;
+  /** Host names; `null`: none is configured. */
+  readonly gatewayServer: string | null;
+  readonly mountServer: string | null;
+  readonly strictGateway: boolean;
+  readonly needsHttpProxy: boolean;
+  readonly hasImmutability: boolean;
+  readonly checkClock: 'tenant' | 'sp';
+  readonly strictRenewal: boolean;
+  readonly adaptThreshold: boolean;
+  readonly renewalFloorMs: number | null;
+  readonly sasOverride: SasOverride | null;
+  readonly entraId: boolean;
+}
+
+export interface SpSubtenant {
+  readonly name: string;
+  /** `null`: only the tenant's quota limits it (Q4). */
+  readonly quotaBytes: number | null;
+}
+
+export interface SpTenant {
+  readonly name: string;
+  /** What the tenant server proves itself with; kept as a SHA-256, in hex. */
+  readonly secretSha256: string;
+  readonly quotaBytes: number;
+  readonly disabled: boolean;
+  readonly subtenants: readonly SpSubtenant[];
+}
+
+/** How the SP reaches the storage of a repository. */
+export interface SpStorageAccess {
+  issuerFor(repository: SpRepository): CredentialIssuer;
+  /** With the repository's own credential; for listings and clean-up on the SP side (F35, I75). */
+  storeFor(repository: SpRepository, credential: StorageCredential): ObjectStore;
+}

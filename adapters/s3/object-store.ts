@@ -1,0 +1,215 @@
+import { DeleteObjectCommand, DeleteObjectsCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import type { Clock } from '../../machines/ports/clock.ts';
+import type {
+  GetOptions,
+  ObjectInfo,
+  ObjectStore,
+  ObjectStoreProperties,
+  PutOptions,
+} from '../../machines/ports/object-store.ts';
+import type {
+  StorageCredential,
+  StorageLocation,
+} from '../../machines/ports/storage-credential.ts';
+import { FortnightError, toFortnightError } from '../../machines/rules/errors.ts';
+import { createS3Client } from './client.ts';
+import { S3_DIALECTS, type S3Dialect } from './dialects.ts';
+import { collect, download } from './download.ts';
+import { abortUploadsBelow, listObjects, reasonOf } from './listing.ts';
+import { PARTS_MAX, putInParts } from './multipart.ts';
+import { cutIntoParts, sliceIntoParts } from './parts.ts';
+import { createS3Requests, type S3Requests } from './requests.ts';
+import { plainEtag, putWhole } from './single-put.ts';
+
+const MIB = 1024 * 1024;
+/** S3 refuses smaller parts (`EntityTooSmall`), except as the last one. */
+const PART_BYTES_MIN = 5 * MIB;
+
+export interface S3ObjectStoreOptions {
+  readonly location: StorageLocation;
+  /** Read at each signature; never copied into the store. Wiping it is its owner's business. */
+  readonly credential: StorageCredential;
+  /** Signing dates and expiry (C16) follow this clock. */
+  readonly clock: Clock;
+  /** Default: the dialect of `location.storage`. */
+  readonly dialect?: S3Dialect;
+  /** Default 16 MiB, at least 5 MiB. */
+  readonly partBytes?: number;
+  /** Default 4. Memory of one put is at most `partBytes * parallelParts`. */
+  readonly parallelParts?: number;
+  /** Size of the keep-alive pool; default 32. */
+  readonly socketsMax?: number;
+  /**
+   * C16: refuse to start any request (also each part and each page of a listing) at or after the
+   * credential's end, default true. `false` leaves the refusal to the storage.
+   */
+  readonly refusesExpired?: boolean;
+}
+
+/** An `ObjectStore` on one bucket of an S3 server, on the official SDK. */
+export function createS3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
+  const { clock, credential, location } = options;
+  const dialect = options.dialect ?? S3_DIALECTS[location.storage];
+  const partBytes = options.partBytes ?? 16 * MIB;
+  const parallelParts = options.parallelParts ?? 4;
+  if (!Number.isSafeInteger(partBytes) || partBytes < PART_BYTES_MIN) {
+    throw new RangeError(`partBytes is ${partBytes}; it must be at least ${PART_BYTES_MIN}`);
+  }
+  if (!Number.isSafeInteger(parallelParts) || parallelParts < 1) {
+    throw new RangeError(`parallelParts is ${parallelParts}; it must be at least 1`);
+  }
+  const socketsMax = options.socketsMax ?? 32;
+  const requests = createS3Requests({
+    client: createS3Client({ location, credential, clock, dialect, socketsMax }),
+    bucket: location.bucket,
+    dialect,
+    credential,
+    clock,
+    refusesExpired: options.refusesExpired ?? true,
+  });
+  const properties: ObjectStoreProperties = {
+    name: dialect.name,
+    partBytes,
+    parallelParts,
+    hasConditionalWrites: dialect.hasConditionalWrites,
+    deleteBatchMax: dialect.deleteBatchMax,
+  };
+
+  return {
+    properties,
+    put: (key, body, putOptions) => put(requests, properties, key, body, putOptions),
+    putStream: (key, body, putOptions) => putStream(requests, properties, key, body, putOptions),
+    async get(key, getOptions) {
+      return collect(await open(requests, key, getOptions));
+    },
+    async getStream(key, getOptions) {
+      return (await open(requests, key, getOptions)).chunks;
+    },
+    head: (key) => head(requests, key),
+    list: (prefix, listOptions) => listObjects(requests, prefix, listOptions?.startAfter),
+    remove: (keys) => remove(requests, keys),
+    abortUploads: (prefix) => abortUploadsBelow(requests, prefix),
+    close: () => requests.close(),
+  };
+}
+
+async function put(
+  requests: S3Requests,
+  { partBytes, parallelParts }: ObjectStoreProperties,
+  key: string,
+  body: Uint8Array,
+  options?: PutOptions,
+): Promise<ObjectInfo> {
+  await refuseExisting(requests, key, options);
+  if (body.byteLength < partBytes) return putWhole(requests, key, body, options);
+  const fittingBytes = Math.max(partBytes, Math.ceil(body.byteLength / PARTS_MAX));
+  const parts = sliceIntoParts(body, fittingBytes);
+  return putInParts(requests, key, parts, parallelParts, options);
+}
+
+async function putStream(
+  requests: S3Requests,
+  { partBytes, parallelParts }: ObjectStoreProperties,
+  key: string,
+  body: AsyncIterable<Uint8Array>,
+  options?: PutOptions,
+): Promise<ObjectInfo> {
+  const parts = cutIntoParts(body, partBytes);
+  try {
+    await refuseExisting(requests, key, options);
+    const held = await takeFirst(parts);
+    const firstBytes = held[0]?.byteLength ?? 0;
+    if (firstBytes < partBytes) {
+      return await putWhole(requests, key, held[0] ?? new Uint8Array(0), options);
+    }
+    return await putInParts(requests, key, withHeld(held, parts), parallelParts, options);
+  } catch (thrown) {
+    // An error of the source is not an error of the storage; it keeps its own code.
+    throw toFortnightError(thrown);
+  } finally {
+    await parts.return().catch(() => undefined);
+  }
+}
+
+type PartSource = AsyncGenerator<Uint8Array, void, undefined>;
+
+/** The first part, or none of an empty source, in a box that `withHeld` empties. */
+async function takeFirst(parts: PartSource): Promise<Uint8Array[]> {
+  const first = await parts.next();
+  return first.done === true ? [] : [first.value];
+}
+
+/** The box is emptied, so that the first part is not kept in memory until the end. */
+async function* withHeld(held: Uint8Array[], rest: PartSource): PartSource {
+  const first = held.pop();
+  if (first !== undefined) yield first;
+  yield* rest;
+}
+
+/** For servers without conditional writes: not atomic, and `properties` says so. */
+async function refuseExisting(requests: S3Requests, key: string, options?: PutOptions) {
+  if (options?.ifAbsent !== true || requests.dialect.hasConditionalWrites) return;
+  if ((await head(requests, key)) !== null) {
+    throw new FortnightError('object.conflict', 'the object exists already');
+  }
+}
+
+/** `download`, with the reason of a refusal found out. */
+async function open(requests: S3Requests, key: string, options?: GetOptions) {
+  try {
+    return await download(requests, key, options);
+  } catch (thrown) {
+    throw await reasonOf(requests, key, thrown, false);
+  }
+}
+
+async function head(requests: S3Requests, key: string): Promise<ObjectInfo | null> {
+  const command = new HeadObjectCommand({ Bucket: requests.bucket, Key: key });
+  try {
+    const answer = await requests.send('HeadObject', (sdkOptions) =>
+      requests.client.send(command, sdkOptions),
+    );
+    return {
+      key,
+      sizeBytes: answer.ContentLength ?? 0,
+      etag: plainEtag(answer.ETag),
+      modifiedAt: answer.LastModified?.getTime() ?? 0,
+    };
+  } catch (thrown) {
+    const reason = await reasonOf(requests, key, thrown, true);
+    if (reason.code === 'object.missing') return null;
+    throw reason;
+  }
+}
+
+async function remove(requests: S3Requests, keys: readonly string[]): Promise<void> {
+  const { bucket, client, dialect } = requests;
+  const distinct = [...new Set(keys)];
+  for (let start = 0; start < distinct.length; start += dialect.deleteBatchMax) {
+    const batch = distinct.slice(start, start + dialect.deleteBatchMax);
+    if (batch.length === 1) {
+      const command = new DeleteObjectCommand({ Bucket: bucket, Key: batch[0] });
+      await requests.send('DeleteObject', (sdkOptions) => client.send(command, sdkOptions));
+      continue;
+    }
+    const command = new DeleteObjectsCommand({
+      Bucket: bucket,
+      Delete: { Quiet: true, Objects: batch.map((key) => ({ Key: key })) },
+    });
+    await requests.send('DeleteObjects', async (sdkOptions) => {
+      const { Errors: errors = [] } = await client.send(command, sdkOptions);
+      const failed = errors.find(({ Code }) => Code !== 'NoSuchKey');
+      // A per-key error has the shape of an answer of its own.
+      if (failed !== undefined) throw perKeyError(failed.Code, failed.Message, errors.length);
+    });
+  }
+}
+
+function perKeyError(code = 'InternalError', message = '', count = 1) {
+  const status = code === 'AccessDenied' ? 403 : code === 'SlowDown' ? 503 : 500;
+  return {
+    name: code,
+    message: `${message} (${count} keys refused)`,
+    $metadata: { httpStatusCode: status },
+  };
+}

@@ -1,0 +1,3 @@
+export { createSourceEngine } from './source-engine.ts';
+export { createTargetEngine } from './target-engine.ts';
+export * from './types.ts';

@@ -1,0 +1,40 @@
+import type { LogEvent } from '../../machines/ports/event-log.ts';
+import type { EpochMs } from '../../machines/rules/time.ts';
+
+/** Something that must never happen, and did. JSON; goes into reports and `run.summary`. */
+export interface Violation {
+  /** Of `docs/invariants`: `I4`. `S24` cites the source where no I-number exists, `LOG` the log. */
+  readonly invariant: string;
+  /** Of the protocol: `P3`. */
+  readonly rule: string;
+  readonly session: string | null;
+  readonly at: EpochMs;
+  /** The event at which it became certain. */
+  readonly seq: number;
+  readonly text: string;
+  /** `seq` of the events that prove it, in their order. */
+  readonly evidence: readonly number[];
+}
+
+/** Told each time an invariant was really put to the test: an invariant never seen proves nothing. */
+export type Witness = (invariant: string) => void;
+
+/**
+ * Reads a whole log, in the order of `seq`, and nothing else. Facts that are malformed are skipped:
+ * the shape checker reports them.
+ */
+export type Checker = (events: readonly LogEvent[], witness?: Witness) => Violation[];
+
+export const ignoreWitness: Witness = () => undefined;
+
+/** The violation of one invariant, proven by these events; the last one is where it shows. */
+export function violation(
+  invariant: string,
+  rule: string,
+  text: string,
+  proof: readonly [LogEvent, ...LogEvent[]],
+): Violation {
+  const last = proof.reduce((latest, event) => (event.seq >= latest.seq ? event : latest));
+  const evidence = [...new Set(proof.map(({ seq }) => seq))].sort((left, right) => left - right);
+  return { invariant, rule, session: last.session, at: last.at, seq: last.seq, text, evidence };
+}

@@ -1,0 +1,91 @@
+import type { SasOverride } from '../../machines/rules/lifetimes.ts';
+import type { JobKind, RouteSettings } from '../../machines/rules/settings.ts';
+import type { Scenario } from '../scenario/types.ts';
+
+/** The worlds that a scenario can run in. */
+export const WORLDS = ['lab', 'memory'] as const;
+export type WorldName = (typeof WORLDS)[number];
+
+/** No command: the tour scenario, as a live view where there is a terminal. */
+export interface TourOptions {
+  readonly scenario: Scenario;
+  readonly world: WorldName;
+  /** `--headless`: no live view, even on a terminal. */
+  readonly headless: boolean;
+}
+
+export interface RunOptions {
+  readonly scenario: Scenario;
+  /** As the user wrote it, for messages. */
+  readonly file: string;
+  readonly world: WorldName;
+  /** Absolute path where the event log goes as NDJSON; `null`: nowhere. */
+  readonly traceFile: string | null;
+}
+
+export interface BackupOptions {
+  /** Absolute; is a folder. */
+  readonly folder: string;
+  readonly tenant: string;
+  readonly subtenant: string | null;
+  readonly repository: string;
+  /** By default the last part of the folder's path. */
+  readonly backup: string;
+  readonly kind: JobKind;
+  readonly blockBytes: number;
+}
+
+/** Which backup is meant; `null` where the user left it out and one match decides. */
+interface BackupChoice {
+  readonly tenant: string | null;
+  readonly subtenant: string | null;
+  readonly repository: string | null;
+}
+
+export interface RestoreOptions extends BackupChoice {
+  readonly backup: string;
+  /** Absolute; missing or empty unless `force`. */
+  readonly folder: string;
+  /** `null`: the newest point. */
+  readonly restorePoint: string | null;
+  readonly kind: JobKind;
+  readonly force: boolean;
+}
+
+export interface ListOptions extends BackupChoice {
+  readonly backup: string | null;
+}
+
+export interface VerifyOptions extends BackupChoice {
+  readonly backup: string;
+  /** `null`: the newest point. */
+  readonly restorePoint: string | null;
+  readonly kind: JobKind;
+}
+
+export interface DeleteOptions extends BackupChoice {
+  readonly backup: string;
+  /** Deleting never guesses: there is no "newest" here. */
+  readonly restorePoint: string;
+  readonly kind: JobKind;
+}
+
+export interface CredentialsOptions {
+  readonly tenant: string | null;
+  readonly repository: string | null;
+}
+
+export interface WarpOptions {
+  readonly byMs: number;
+}
+
+export interface ExplainOptions {
+  readonly settings: RouteSettings;
+  /** C14: the longest credential that the storage issues. */
+  readonly issuerMaximumMs: number;
+  readonly adaptThreshold: boolean;
+  /** C4; `null`: 30 d and 15 d. */
+  readonly sasOverride: SasOverride | null;
+  /** C21. */
+  readonly entraId: boolean;
+}

@@ -1,0 +1,174 @@
+import { Command } from 'commander';
+import { nearestWord } from '../scenario/nearest.ts';
+import type { CommandContext, CommandResult } from './command-context.ts';
+import { UsageError } from './command-error.ts';
+import { EXIT_CODE_HELP } from './exit-codes.ts';
+import type { RawOptions } from './read-options.ts';
+
+/**
+ * What the command line looks like. Owns names, options and help; it must load no command before
+ * one is chosen, so that `--help` answers at once.
+ */
+export type CommandFunction = (
+  context: CommandContext,
+  positional: readonly string[],
+  options: RawOptions,
+) => Promise<CommandResult>;
+
+/** What the user chose; loading and running it is the caller's. */
+export interface ChosenCommand {
+  readonly load: () => Promise<CommandFunction>;
+  readonly positional: readonly string[];
+  readonly options: RawOptions;
+}
+
+export interface ProgramOptions {
+  readonly version: string;
+  readonly write: (text: string) => void;
+  readonly writeError: (text: string) => void;
+  readonly onChosen: (chosen: ChosenCommand) => void;
+}
+
+const TENANT = ['--tenant <name>', 'tenant'] as const;
+const SUBTENANT = ['--subtenant <name>', 'subtenant of the tenant'] as const;
+const REPOSITORY = ['--repository <name>', 'repository'] as const;
+const POINT = ['--point <id>', 'restore point (default: the newest)'] as const;
+const KIND = ['--kind <kind>', 'agent or server: where the movers run (default: server)'] as const;
+const WORLD = ['--world <world>', 'lab: real SDKs over HTTP; memory: virtual clock'] as const;
+
+export function createProgram(options: ProgramOptions): Command {
+  const program = new Command('fortnight')
+    .description('Backup to object storage with expiring credentials, as explicit state machines.')
+    .usage('[options] [command]')
+    .version(options.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .option('--state <dir>', 'where the lab keeps its state', '.fortnight')
+    .option('--json', 'results as JSON, one value a line')
+    .option('--ascii', 'only ASCII characters')
+    .option(...WORLD)
+    .option('--headless', 'without a command: no live view, also on a terminal')
+    .allowExcessArguments()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: options.write, writeErr: options.writeError })
+    .exitOverride()
+    .addHelpText('after', `\nWithout a command the tour runs.\n\n${EXIT_CODE_HELP}`);
+
+  const choose =
+    (load: () => Promise<CommandFunction>) =>
+    (...parameters: readonly unknown[]): void => {
+      const command = parameters.at(-1) as Command;
+      const positional = command.args;
+      options.onChosen({ load, positional, options: command.optsWithGlobals() });
+    };
+  const names = (): readonly string[] => program.commands.map((command) => command.name());
+
+  program.action((_options: unknown, command: Command) => {
+    const [word] = command.args;
+    if (word !== undefined) throw unknownCommand(word, names());
+    choose(async () => (await import('./commands/scenario.ts')).tour)(command);
+  });
+  addScenarioCommands(program, choose);
+  addLabCommands(program, choose);
+  for (const command of program.commands) command.allowExcessArguments(false);
+  return program;
+}
+
+type Choose = (load: () => Promise<CommandFunction>) => (...parameters: unknown[]) => void;
+
+function addScenarioCommands(program: Command, choose: Choose): void {
+  program
+    .command('run <scenario>')
+    .description('run a scenario file (YAML)')
+    .option('--trace <file>', 'write the event log there, as NDJSON')
+    .action(choose(async () => (await import('./commands/scenario.ts')).run));
+  program
+    .command('schema')
+    .description('print the JSON Schema of the scenario file')
+    .action(choose(async () => (await import('./commands/schema.ts')).schema));
+  program
+    .command('explain')
+    .description('say which route the data takes with these settings, and why')
+    .option('--storage <kind>', 'aws, gcs, azure or s3-compatible')
+    .option('--mode <mode>', 'gateway or direct')
+    .option('--access <option>', 'share, backup-server, iam-sts or unset (S3-compatible only)')
+    .option(...KIND)
+    .option('--http-proxy', 'the job must use an HTTP proxy')
+    .option('--strict-gateway', 'refuse an option that beats the mode gateway')
+    .option('--no-gateway-server', 'no gateway server is configured')
+    .option('--no-mount-server', 'no mount server is configured')
+    .option('--tenant-config-backup', "the tenant's configuration is backed up")
+    .option('--immutability', 'the repository has immutability')
+    .option('--entra-id', 'the Azure repository was added with Entra ID')
+    .option('--sas-validity <duration>', 'SAS links live this long (default: 30d)')
+    .option('--sas-threshold <duration>', 'and are reissued below this (default: 15d)')
+    .option('--longest-session <duration>', 'the longest credential that the storage issues')
+    .option('--adapt-threshold', 'lower a threshold that is above the lifetime')
+    .action(choose(async () => (await import('./commands/explain.ts')).explain));
+}
+
+function addLabCommands(program: Command, choose: Choose): void {
+  const lab = () => import('./commands/lab.ts');
+  program
+    .command('backup <folder>')
+    .description('back up a folder')
+    .option(...TENANT)
+    .option(...SUBTENANT)
+    .option(...REPOSITORY)
+    .option('--backup <name>', "name of the backup (default: the folder's)")
+    .option(...KIND)
+    .option('--block-size <size>', '4KiB to 64MiB (default: 1MiB)')
+    .action(choose(async () => (await lab()).backup));
+  program
+    .command('restore <backup> <folder>')
+    .description('restore a backup into an empty folder')
+    .option(...TENANT)
+    .option(...SUBTENANT)
+    .option(...REPOSITORY)
+    .option(...POINT)
+    .option(...KIND)
+    .option('--force', 'also into a folder that is not empty')
+    .action(choose(async () => (await lab()).restore));
+  program
+    .command('list')
+    .description('list restore points')
+    .option(...TENANT)
+    .option(...SUBTENANT)
+    .option(...REPOSITORY)
+    .option('--backup <name>', 'only this backup')
+    .action(choose(async () => (await lab()).list));
+  program
+    .command('verify <backup>')
+    .description('read a restore point and check every block')
+    .option(...TENANT)
+    .option(...SUBTENANT)
+    .option(...REPOSITORY)
+    .option(...POINT)
+    .option(...KIND)
+    .action(choose(async () => (await lab()).verify));
+  program
+    .command('delete <backup>')
+    .description('delete one restore point')
+    .option(...TENANT)
+    .option(...SUBTENANT)
+    .option(...REPOSITORY)
+    .option('--point <id>', 'restore point, as "list" shows it')
+    .option(...KIND)
+    .action(choose(async () => (await lab()).deletePoint));
+  program
+    .command('credentials')
+    .description('list credential generations: issued, expires, left, renewal line')
+    .option(...TENANT)
+    .option(...REPOSITORY)
+    .action(choose(async () => (await lab()).credentials));
+  program
+    .command('warp <duration>')
+    .description("move the lab's clock ahead, like 13d1h")
+    .action(choose(async () => (await lab()).warp));
+}
+
+function unknownCommand(word: string, names: readonly string[]): UsageError {
+  const nearest = nearestWord(word, names);
+  const suggestion = nearest === null ? '' : ` Did you mean "${nearest}"?`;
+  return new UsageError(`"${word}" is not a command.${suggestion} Commands: ${names.join(', ')}.`);
+}

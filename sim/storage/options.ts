@@ -1,0 +1,71 @@
+import type { IdentityOptions, RoleOptions } from './access/accounts.ts';
+import type { RecordedDecision } from './access/decision-log.ts';
+import type { StateLocation } from './core/open-state.ts';
+import type { FaultTable } from './faults/fault-table.ts';
+
+export interface StorageOptions {
+  /** Epoch ms. May be moved at any time, also backwards; the storage sets no timers. */
+  readonly clock: { now(): number };
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
+  /** Default 0: any free one. */
+  readonly port?: number;
+  readonly state: StateLocation;
+  /** Default `us-east-1`. Signatures for another region are refused. */
+  readonly region?: string;
+  /** The longest session that STS issues: 12 h as AWS, 365 d as MinIO. */
+  readonly longestSessionMs: number;
+  readonly identities: readonly IdentityOptions[];
+  readonly roles: readonly RoleOptions[];
+  /** Buckets to create when they are missing. */
+  readonly buckets: readonly string[];
+  /** Default `randomBytes` of node:crypto; injected for reproducible runs. */
+  readonly random?: (bytes: number) => Buffer;
+  readonly onRequest?: (record: RequestRecord) => void;
+  /** Told of a fault of the storage itself (answered as 500); default: a process warning. */
+  readonly onInternalError?: (error: unknown) => void;
+  /** Default: an empty table. */
+  readonly faults?: FaultTable;
+}
+
+/** One request after its end. Never a secret, a token or a signature. */
+export interface RequestRecord {
+  readonly at: number;
+  readonly requestId: string;
+  /** As `PutObject` or `AssumeRole`; empty when the request could not be understood so far. */
+  readonly operation: string;
+  readonly method: string;
+  readonly bucket: string;
+  readonly key: string;
+  /** As claimed by the request; empty when it was anonymous. */
+  readonly accessKeyId: string;
+  /** 0 when the connection was cut before an answer. */
+  readonly status: number;
+  /** The error code, when the answer was an error. */
+  readonly code?: string;
+  /** Bytes of the body as received, chunk framing included. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+export interface RunningStorage {
+  /** As `http://127.0.0.1:port`; S3 (path style) and STS answer at the same address. */
+  readonly endpoint: string;
+  readonly port: number;
+  readonly faults: FaultTable;
+  /** The latest access decisions, oldest first: why each request was allowed or denied. */
+  decisions(): readonly RecordedDecision[];
+  /** Ends all connections at once, waits for running requests to stop and frees the state. */
+  close(): Promise<void>;
+}
+
+/** The storage cannot be started; the message says what to change. */
+export class StartError extends Error {
+  readonly code: 'port.in-use' | 'port.refused' | 'options.invalid';
+
+  constructor(code: 'port.in-use' | 'port.refused' | 'options.invalid', message: string) {
+    super(message);
+    this.name = 'StartError';
+    this.code = code;
+  }
+}
