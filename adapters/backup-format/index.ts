@@ -11,6 +11,7 @@ export {
   isBlockSize,
 } from './block.ts';
 export { cutIntoBlocks } from './chunker.ts';
+export { createCompareSink } from './compare-sink.ts';
 export { createFolderSink, type FolderSinkOptions, type SinkFileSystem } from './folder-sink.ts';
 export { createFolderSource, type FolderSourceOptions } from './folder-source.ts';
 export {

@@ -14,6 +14,8 @@ export interface CloudGatewayOptions {
   readonly listeners: ListenerFactory;
   /** Where the SP server listens inside the SP's network. */
   readonly spAddress: string;
+  /** Told of each control message that passes, before it is passed on: a place for faults. */
+  readonly onControlMessage?: () => void;
 }
 
 interface DataRoute {
@@ -101,7 +103,7 @@ export class CloudGateway {
       // Hosts and gateways belong to the SP's own network; nobody outside may be one.
       if (kind !== 'tenant' && kind !== 'mover') throw new FortnightError('channel.refused');
       const provider = await this.#options.dialer.dial(this.#options.spAddress);
-      this.#join(link, provider, message, () => {});
+      this.#join(link, provider, message, () => this.#options.onControlMessage?.());
     });
   }
 

@@ -75,8 +75,12 @@ export function signByClock<Scheme, Request, Options extends object>(
   clock: Clock,
 ): void {
   const createSigner = config.signer;
+  // The SDK makes a signer for every request by copying its whole configuration. A signer holds
+  // no secret (it asks for the credentials at each signature), so one a scheme is enough.
+  const signers = new Map<string, ReturnType<typeof createSigner>>();
   config.signer = async (scheme) => {
-    const signer = await createSigner(scheme);
+    const id = JSON.stringify(scheme ?? null);
+    const signer = await getOrCreate(signers, id, () => createSigner(scheme));
     const sign = (request: Request, options?: Options): Promise<Request> =>
       signer.sign(request, {
         ...options,
@@ -84,6 +88,14 @@ export function signByClock<Scheme, Request, Options extends object>(
       } as unknown as Options);
     return { sign };
   };
+}
+
+function getOrCreate<Key, Value>(map: Map<Key, Value>, key: Key, create: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const value = create();
+  map.set(key, value);
+  return value;
 }
 
 /**

@@ -123,7 +123,7 @@ async function storePart(
     (sdkOptions) => requests.client.send(command, sdkOptions),
     signal,
   );
-  if (answer.ETag === undefined || !isConfirmed(body, answer, requests.dialect)) {
+  if (answer.ETag === undefined || !isConfirmed(body, checksum, answer)) {
     throw new FortnightError('object.corrupt', 'UploadPart: the checksum was not confirmed (I73)');
   }
   const part = { PartNumber: partNumber, ETag: answer.ETag };

@@ -5,11 +5,13 @@ import { crc32Of, md5Of } from './checksums.ts';
 import type { S3Dialect } from './dialects.ts';
 import type { S3Requests } from './requests.ts';
 
-/** The checksum of one body, in the header that the server checks. */
-export function bodyChecksum(body: Uint8Array, dialect: S3Dialect) {
+/** The checksum of one body, by the name of the header in which the server checks it. */
+export type BodyChecksum = { readonly ChecksumCRC32: string } | { readonly ContentMD5: string };
+
+export function bodyChecksum(body: Uint8Array, dialect: S3Dialect): BodyChecksum {
   return dialect.integrity === 'crc32'
-    ? ({ ChecksumCRC32: crc32Of(body) } as const)
-    : ({ ContentMD5: md5Of(body, 'base64') } as const);
+    ? { ChecksumCRC32: crc32Of(body) }
+    : { ContentMD5: md5Of(body, 'base64') };
 }
 
 export interface UploadAnswer {
@@ -27,9 +29,9 @@ export function plainEtag(text: string | undefined): string {
  * header repeats it; one that does not is held to its entity tag, which is the body's MD5 wherever
  * the header is unknown. With `Content-MD5` the success of the request is the confirmation.
  */
-export function isConfirmed(body: Uint8Array, answer: UploadAnswer, dialect: S3Dialect): boolean {
-  if (dialect.integrity === 'content-md5') return true;
-  if (answer.ChecksumCRC32 !== undefined) return answer.ChecksumCRC32 === crc32Of(body);
+export function isConfirmed(body: Uint8Array, sent: BodyChecksum, answer: UploadAnswer): boolean {
+  if ('ContentMD5' in sent) return true;
+  if (answer.ChecksumCRC32 !== undefined) return answer.ChecksumCRC32 === sent.ChecksumCRC32;
   return plainEtag(answer.ETag) === md5Of(body, 'hex');
 }
 
@@ -47,12 +49,13 @@ export async function putWhole(
   options?: PutOptions,
 ): Promise<ObjectInfo> {
   const { bucket, client, clock, dialect } = requests;
+  const checksum = bodyChecksum(body, dialect);
   const command = new PutObjectCommand({
     Bucket: bucket,
     Key: key,
     Body: body,
     ContentLength: body.byteLength,
-    ...bodyChecksum(body, dialect),
+    ...checksum,
     ...conditions(options, dialect),
   });
   const answer = await requests.send(
@@ -60,7 +63,7 @@ export async function putWhole(
     (sdkOptions) => client.send(command, sdkOptions),
     options?.signal,
   );
-  if (!isConfirmed(body, answer, dialect)) {
+  if (!isConfirmed(body, checksum, answer)) {
     await removeUnconfirmed(requests, key);
     throw new FortnightError('object.corrupt', 'PutObject: the checksum was not confirmed (I73)');
   }

@@ -186,11 +186,11 @@ const transferring = {
         { guard: 'isDrainedForUser', target: 'pausedByUser', actions: change('forgetDrain') },
         { target: 'contacting', actions: change('forgetDrain') },
       ],
-      'session.continued': {
-        guard: 'isDrainedForUser',
-        target: 'running',
-        actions: change('forgetDrain'),
-      },
+      // The wish is not lost; a direct session makes sure of its contact first (P8).
+      'session.continued': [
+        { guard: 'isGateway', target: 'running', actions: change('forgetDrain') },
+        { guard: 'isDrainedForUser', actions: change('drainForExpiry') },
+      ],
       'quota.exhausted': [
         { guard: 'mayWaitForQuota', target: 'awaitingQuota', actions: change('forgetDrain') },
         { target: '#session.ending', actions: change('endQuota') },
@@ -324,6 +324,7 @@ export const backupSessionMachine = session.createMachine({
     'contact.made': {},
     'contact.lost': {},
     'session.opened': {},
+    'session.refused': {},
     'session.paused': {},
     'session.continued': {},
     'session.closed': {},

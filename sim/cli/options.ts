@@ -1,10 +1,9 @@
 import type { SasOverride } from '../../machines/rules/lifetimes.ts';
 import type { JobKind, RouteSettings } from '../../machines/rules/settings.ts';
 import type { Scenario } from '../scenario/types.ts';
+import type { WorldName } from '../world/run-summary.ts';
 
-/** The worlds that a scenario can run in. */
-export const WORLDS = ['lab', 'memory'] as const;
-export type WorldName = (typeof WORLDS)[number];
+export { WORLDS, type WorldName } from '../world/run-summary.ts';
 
 /** No command: the tour scenario, as a live view where there is a terminal. */
 export interface TourOptions {

@@ -21,17 +21,20 @@ function command(text: string, run: (world: LifecycleWorld) => void): LifecycleC
 }
 
 function moveToBoundary(boundary: (typeof BOUNDARIES)[number], offsetMs: number) {
-  return command(`moveTo(${boundary}${offsetMs < 0 ? '-1ms' : offsetMs > 0 ? '+1ms' : ''})`, (world) => {
-    const { current, deadlines } = world.context;
-    const expiresAt = current?.expiresAt ?? null;
-    const at = {
-      line: expiresAt === null ? null : expiresAt - world.settings.renewBelowMs,
-      expiry: expiresAt,
-      retry: deadlines.retry,
-      issueTimeout: deadlines.issueTimeout,
-    }[boundary];
-    if (at !== null && at + offsetMs >= world.clock.now()) world.moveTo(at + offsetMs);
-  });
+  return command(
+    `moveTo(${boundary}${offsetMs < 0 ? '-1ms' : offsetMs > 0 ? '+1ms' : ''})`,
+    (world) => {
+      const { current, deadlines } = world.context;
+      const expiresAt = current?.expiresAt ?? null;
+      const at = {
+        line: expiresAt === null ? null : expiresAt - world.settings.renewBelowMs,
+        expiry: expiresAt,
+        retry: deadlines.retry,
+        issueTimeout: deadlines.issueTimeout,
+      }[boundary];
+      if (at !== null && at + offsetMs >= world.clock.now()) world.moveTo(at + offsetMs);
+    },
+  );
 }
 
 /** One drawn step each; `check` is always true, a step that cannot be taken does nothing. */

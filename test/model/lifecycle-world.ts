@@ -124,7 +124,7 @@ export class LifecycleWorld {
         return;
       }
       default:
-        return request satisfies never;
+        request satisfies never;
     }
   }
 

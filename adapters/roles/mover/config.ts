@@ -4,7 +4,7 @@ import type { Clock } from '../../../machines/ports/clock.ts';
 import type { Dialer, ListenerFactory } from '../../../machines/ports/link.ts';
 import type { ObjectStore } from '../../../machines/ports/object-store.ts';
 import type { StorageCredential, StorageLocation } from '../../../machines/ports/storage-credential.ts';
-import type { BackupSource, RestoreSink, TransferSpec } from '../../transfer/types.ts';
+import type { TransferSpec } from '../../transfer/types.ts';
 
 /** What a backup reads: a folder of the tenant host, or bytes made from a seed. */
 export type SourceConfig =
@@ -19,11 +19,11 @@ export type SourceConfig =
       readonly day: number;
     };
 
-/** Where a restore writes; `null` config elsewhere means verify only. */
+/** Where a restore writes. */
 export type SinkConfig =
   | { readonly type: 'folder'; readonly path: string; readonly force: boolean }
-  /** Counts and verifies, keeps nothing: for fleets and for tests of synthetic data. */
-  | { readonly type: 'discard' };
+  /** Keeps nothing and compares every byte with the source (I72). */
+  | { readonly type: 'compare'; readonly source: SourceConfig };
 
 /** Sent to a new mover process over its pipe; the ticket never goes into an argument (I64). */
 export interface MoverConfig {
@@ -69,8 +69,6 @@ export interface MoverEnvironment {
     credential: StorageCredential,
     onUse: (use: StorageUse) => void,
   ): ObjectStore;
-  createSource(config: SourceConfig): BackupSource;
-  createSink(config: SinkConfig): RestoreSink;
   /** Another process has moved the shared clock; only where the mover is a process of its own. */
   readonly adoptClock?: (state: unknown) => Promise<void>;
   /** The mover has ended: leave the process. */

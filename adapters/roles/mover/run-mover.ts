@@ -1,4 +1,5 @@
 import type { Link } from '../../../machines/ports/link.ts';
+import { tell } from '../messages.ts';
 import type { MoverConfig, MoverEnvironment } from './config.ts';
 import { runSourceMover } from './source-mover.ts';
 import { TargetMover } from './target-mover.ts';
@@ -12,6 +13,7 @@ export function runMover(parent: Link, environment: MoverEnvironment): void {
   parent.onMessage(async (message) => {
     if (message.type === 'clock.adopt') {
       await environment.adoptClock?.(message.header.state);
+      tell(parent, 'clock.adopted');
       return;
     }
     if (message.type !== 'mover.configure') return;

@@ -7,6 +7,7 @@ import type { EngineFact } from '../../transfer/types.ts';
 import { tell } from '../messages.ts';
 import type { MoverConfig, MoverEnvironment } from './config.ts';
 import { type DataLink, greetPartner } from './data-link.ts';
+import { sinkFrom, sourceFrom } from './files.ts';
 import { createProgressReporter } from './progress.ts';
 
 /** A source data mover (P1): reads or writes the tenant's folder, never sees a credential (I63). */
@@ -37,13 +38,14 @@ export function runSourceMover(
   };
 
   const startEngine = (): void => {
+    const { blockBytes, sessionId } = config.spec;
     try {
       engine = createSourceEngine({
         spec: config.spec,
         send: (message) => (dataLink as DataLink).send(message),
         onFact,
-        source: config.source === null ? null : environment.createSource(config.source),
-        sink: config.sink === null ? null : environment.createSink(config.sink),
+        source: config.source === null ? null : sourceFrom(config.source, blockBytes),
+        sink: config.sink === null ? null : sinkFrom(config.sink, blockBytes, sessionId),
       });
       const started = engine;
       startReading((message) => started.onMessage(message));

@@ -108,7 +108,7 @@ export class HostDesk {
     const { fromSource, fromTarget } = await counted;
     this.#counting.delete(record.id);
     this.#logHop(record, 'gateway', 'target', fromSource);
-    this.#logHop(record, 'gateway', 'source', fromTarget);
+    this.#logHop(record, 'target', 'gateway', fromTarget);
     return fromSource + fromTarget;
   }
 

@@ -18,11 +18,12 @@ export interface IdentityOptions {
   readonly policy: PolicyDocument | 'full';
 }
 
-/** A role that the named users may assume. Assumed-role sessions are named by the role. */
+/** A role and who may assume it. */
 export interface RoleOptions {
   readonly name: string;
   /** As `arn:aws:iam::123456789012:role/name`. */
   readonly arn: string;
+  /** User names; or ARNs of users, or of roles whose sessions may go on to this one (chaining). */
   readonly trustedUserNames: readonly string[];
   readonly policy: PolicyDocument | 'full';
   readonly maxSessionMs: number;

@@ -20,7 +20,7 @@ function liftSurrogate(unit: number): number {
 
 const BLOCK_KEYS_MAX = 512;
 
-/** A set of keys in UTF-8 order: blocks of at most 512, so that one insertion moves little memory. */
+/** A set of keys in UTF-8 order, in blocks of at most 512: one insertion moves little memory. */
 export class SortedKeys {
   readonly #blocks: string[][] = [[]];
   #size = 0;

@@ -1,9 +1,10 @@
 import { isoInstant } from '../core/instants.ts';
 import { header } from '../sigv4/wire-request.ts';
+import { branch, leaf } from '../wire/xml.ts';
 import { requireBucket, type S3Call, type S3Reply } from './call.ts';
 import { S3Error } from './errors.ts';
 import { receiveText } from './receive-body.ts';
-import { branch, childText, leaf, onlyChildren, parseXml, s3Document } from './xml.ts';
+import { childText, onlyChildren, parseXml, s3Document } from './xml.ts';
 
 const XML_BYTES_MAX = 64 * 1024;
 

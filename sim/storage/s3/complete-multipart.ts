@@ -3,26 +3,19 @@ import { CHECKSUM_ALGORITHMS } from '../core/checksums.ts';
 import { combineChecksums } from '../core/combine-checksums.ts';
 import type { ObjectRecord, PartRecord, StoredChecksum, UploadRecord } from '../core/records.ts';
 import { header } from '../sigv4/wire-request.ts';
+import { leaf } from '../wire/xml.ts';
 import { requireBucket, type S3Call, type S3Reply } from './call.ts';
 import { checkWriteConditions, hasEtag } from './conditions.ts';
 import { S3Error } from './errors.ts';
 import { PART_NUMBER_MAX, requireUpload } from './multipart.ts';
 import { quoted } from './object-headers.ts';
 import { receiveText } from './receive-body.ts';
-import {
-  childList,
-  childText,
-  leaf,
-  onlyChildren,
-  parseXml,
-  s3Document,
-  type XmlNode,
-} from './xml.ts';
+import { childList, childText, onlyChildren, parseXml, s3Document, type XmlNode } from './xml.ts';
 
 const PART_BYTES_MIN = 5 * 1024 * 1024;
 const XML_BYTES_MAX = 8 * 1024 * 1024;
 
-/** Makes the object. A repeat with the same upload id (the reply was lost) succeeds again, as AWS. */
+/** Makes the object. A repeat after a lost reply (same upload id and parts) succeeds, as on AWS. */
 export async function completeMultipartUpload(call: S3Call): Promise<S3Reply> {
   requireBucket(call, call.bucket);
   const text = await receiveText(call, XML_BYTES_MAX, { isChecksumOfObject: true });

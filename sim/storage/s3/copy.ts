@@ -2,6 +2,7 @@ import { createChecksum, digestHasher } from '../core/checksums.ts';
 import { isoInstant } from '../core/instants.ts';
 import type { ObjectRecord, PartRecord } from '../core/records.ts';
 import { header } from '../sigv4/wire-request.ts';
+import { leaf } from '../wire/xml.ts';
 import { missingKey, requireBucket, type S3Call, type S3Reply } from './call.ts';
 import { checkReadConditions, checkWriteConditions, preconditionFailed } from './conditions.ts';
 import { readCopySource } from './copy-source.ts';
@@ -9,7 +10,7 @@ import { S3Error } from './errors.ts';
 import { partTarget } from './multipart.ts';
 import { quoted, readAttributes } from './object-headers.ts';
 import { commitStored } from './store-body.ts';
-import { leaf, s3Document } from './xml.ts';
+import { s3Document } from './xml.ts';
 
 const COPY_BYTES_MAX = 5 * 1024 ** 3;
 

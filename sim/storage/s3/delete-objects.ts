@@ -1,21 +1,12 @@
 import { header } from '../sigv4/wire-request.ts';
+import { branch, leaf, type Xml } from '../wire/xml.ts';
 import { objectArn, requireBucket, type S3Call, type S3Reply } from './call.ts';
 import { checkDeleteCondition } from './conditions.ts';
 import { checkKeyLength } from './copy-source.ts';
 import { S3Error } from './errors.ts';
 import { accessDenied } from './permissions.ts';
 import { declaredChecksum, receiveText } from './receive-body.ts';
-import {
-  branch,
-  childList,
-  childText,
-  leaf,
-  onlyChildren,
-  parseXml,
-  s3Document,
-  type Xml,
-  type XmlNode,
-} from './xml.ts';
+import { childList, childText, onlyChildren, parseXml, s3Document, type XmlNode } from './xml.ts';
 
 const KEYS_MAX = 1000;
 // 1,000 keys of 1,024 bytes, each byte as an entity reference, and room for the tags.

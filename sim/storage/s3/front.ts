@@ -5,6 +5,7 @@ import { readAuthorization } from '../sigv4/authorization.ts';
 import { decodePercent, header, UriError, type WireRequest } from '../sigv4/wire-request.ts';
 import type { Exchange } from '../wire/exchange.ts';
 import { decide, type StorageWorld } from '../wire/world.ts';
+import { branch, leaf, plainDocument } from '../wire/xml.ts';
 import { s3AuthenticationError } from './authentication-errors.ts';
 import type { S3Call, S3Reply } from './call.ts';
 import { checkKeyLength } from './copy-source.ts';
@@ -13,7 +14,6 @@ import { S3_HANDLERS } from './handlers.ts';
 import { checkHeaders, resolveOperation, type S3Operation } from './operations.ts';
 import { payloadHash } from './payload-mode.ts';
 import { authorize } from './permissions.ts';
-import { branch, leaf, plainDocument } from './xml.ts';
 
 /** Answers one S3 request, whatever it is; only faults of the storage itself are thrown. */
 export async function answerS3(
@@ -125,7 +125,10 @@ async function perform(
   if (fault?.kind === 'error') return sendFault(exchange, fault);
   if (fault?.kind === 'reset' && fault.when !== 'after') return exchange.cut();
   authorize(call);
-  const reply = await S3_HANDLERS[call.operation](call);
+  const result = S3_HANDLERS[call.operation](call);
+  // No pause between a lookup and the first read: in between the object could be replaced, and
+  // its bytes are kept only from the first read on.
+  const reply = result instanceof Promise ? await result : result;
   if (fault?.kind === 'reset') return exchange.cut();
   await sendReply(exchange, world, reply, fault?.kind === 'corruptBody');
 }

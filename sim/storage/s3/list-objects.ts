@@ -1,9 +1,10 @@
 import { isoInstant } from '../core/instants.ts';
+import { branch, leaf, type Xml } from '../wire/xml.ts';
 import { integerParameter, requireBucket, type S3Call, type S3Reply } from './call.ts';
 import { S3Error } from './errors.ts';
 import { commonPrefixElement, type ListPosition, listPage, textEncoder } from './list-pages.ts';
 import { quoted } from './object-headers.ts';
-import { branch, leaf, s3Document, type Xml } from './xml.ts';
+import { s3Document } from './xml.ts';
 
 const KEYS_MAX = 1000;
 

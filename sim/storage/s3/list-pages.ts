@@ -1,7 +1,7 @@
 import { encodeUri } from '../sigv4/canonical.ts';
+import { branch, leaf, type Xml } from '../wire/xml.ts';
 import type { S3Call } from './call.ts';
 import { S3Error } from './errors.ts';
-import { branch, leaf, type Xml } from './xml.ts';
 
 /** An entry of a listing: a key, or a common prefix that stands for all keys below it. */
 export type ListedEntry = { readonly key: string } | { readonly commonPrefix: string };

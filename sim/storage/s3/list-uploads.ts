@@ -1,11 +1,12 @@
 import { isoInstant } from '../core/instants.ts';
 import type { UploadRecord } from '../core/records.ts';
 import { compareUtf8 } from '../core/sorted-keys.ts';
+import { branch, leaf, type Xml } from '../wire/xml.ts';
 import { integerParameter, requireBucket, type S3Call, type S3Reply } from './call.ts';
 import { commonPrefixElement, textEncoder } from './list-pages.ts';
 import { PART_NUMBER_MAX, requireUpload } from './multipart.ts';
 import { quoted } from './object-headers.ts';
-import { branch, leaf, s3Document, type Xml } from './xml.ts';
+import { s3Document } from './xml.ts';
 
 const ENTRIES_MAX = 1000;
 

@@ -6,12 +6,13 @@ import {
 import { mayCombine } from '../core/combine-checksums.ts';
 import type { PartRecord, UploadRecord } from '../core/records.ts';
 import { header } from '../sigv4/wire-request.ts';
+import { leaf } from '../wire/xml.ts';
 import { requireBucket, type S3Call, type S3Reply } from './call.ts';
 import { S3Error } from './errors.ts';
 import { checksumHeaders, quoted, readAttributes } from './object-headers.ts';
 import { declaredChecksum } from './receive-body.ts';
 import { commitStored, storeBody } from './store-body.ts';
-import { leaf, s3Document } from './xml.ts';
+import { s3Document } from './xml.ts';
 
 export const PART_NUMBER_MAX = 10_000;
 

@@ -120,7 +120,7 @@ function chooseObjectOperation(
   }
 }
 
-/** Headers `x-amz-…` that the endpoint understands; any other would be ignored, so it is refused. */
+/** Headers `x-amz-…` that the endpoint understands; any other is refused, never ignored. */
 const KNOWN_HEADERS: ReadonlySet<string> = new Set([
   'x-amz-date',
   'x-amz-content-sha256',

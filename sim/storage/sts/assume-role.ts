@@ -3,8 +3,8 @@ import { hashToken, type Role, type SessionRecord } from '../access/accounts.ts'
 import type { Decision } from '../access/evaluate.ts';
 import type { Principal } from '../access/principal.ts';
 import { isoInstant, isoSeconds } from '../core/instants.ts';
-import { branch, leaf, type Xml } from '../s3/xml.ts';
 import { decide, type StorageWorld } from '../wire/world.ts';
+import { branch, leaf, type Xml } from '../wire/xml.ts';
 import { StsError } from './errors.ts';
 import { checkSessionPolicy } from './session-policy.ts';
 

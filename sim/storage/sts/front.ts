@@ -1,11 +1,11 @@
 import type { FaultRule } from '../faults/fault-table.ts';
-import { branch, leaf, plainDocument, type Xml } from '../s3/xml.ts';
 import { authenticate } from '../sigv4/authenticate.ts';
 import { readAuthorization } from '../sigv4/authorization.ts';
 import { sha256Hex } from '../sigv4/canonical.ts';
 import { header, parseForm, UriError, type WireRequest } from '../sigv4/wire-request.ts';
 import type { Exchange } from '../wire/exchange.ts';
 import type { StorageWorld } from '../wire/world.ts';
+import { branch, leaf, plainDocument, type Xml } from '../wire/xml.ts';
 import { assumeRole, type StsCall } from './assume-role.ts';
 import { stsAuthenticationError } from './authentication-errors.ts';
 import { StsError } from './errors.ts';

@@ -54,6 +54,8 @@ export class Exchange {
    */
   consume(take: (piece: Buffer) => Promise<void> | undefined): Promise<void> {
     const { message } = this;
+    if (message.readableEnded) return Promise.resolve();
+    if (message.destroyed) return Promise.reject(new ClientGone());
     if (this.#awaitsContinue) {
       this.#awaitsContinue = false;
       this.#response.writeContinue();

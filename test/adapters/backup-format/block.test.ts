@@ -86,7 +86,7 @@ describe('block objects', () => {
     expect(codeOf(() => decodeBlock(object, blockId(raw)))).toBe('block.corrupt');
   });
 
-  test('without zstd (Node before 22.15) blocks are stored raw and zstd ones are refused', async () => {
+  test('without zstd (old Node) blocks are stored raw and zstd ones are refused', async () => {
     const none = zstdOf({});
     expect(none).toBeNull();
     const raw = new Uint8Array(10_000);

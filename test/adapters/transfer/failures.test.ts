@@ -115,7 +115,7 @@ describe('damaged storage', () => {
     expect(sink.isDiscarded).toBe(true);
   });
 
-  test('a corrupt manifest can be deleted; the blocks, which are not known then, stay', async () => {
+  test('a corrupt manifest can be deleted; its blocks are not known then and stay', async () => {
     const bucket = await backedUp();
     const key = bucket.keys('/MetaData/')[0]!;
     bucket.objects.set(key, flip(bucket.objects.get(key)!));
@@ -360,6 +360,17 @@ describe('messages that the protocol does not allow (closed union)', () => {
     await settle();
     expect(session.targetEnd).toBe('protocol.violation');
     expect(bucket.keys('')).toEqual([]);
+  });
+
+  test('another object under the id of the manifest is never replaced', async () => {
+    const bucket = new TestBucket();
+    const foreign = noise(1, 50);
+    bucket.before = ({ kind, key }) => {
+      if (kind === 'put' && key.includes('/MetaData/')) bucket.objects.set(key, foreign);
+    };
+    const session = await new TransferSession({ bucket, source: treeSource(TREE) }).run();
+    expect([session.targetEnd, session.sourceEnd]).toEqual(['object.conflict', 'object.conflict']);
+    expect(bucket.objects.get(bucket.keys('/MetaData/')[0]!)).toEqual(foreign);
   });
 
   test('a name that is not safe never becomes a key (§6)', async () => {

@@ -61,7 +61,7 @@ describe('grants (Q2, I52)', () => {
     },
   );
 
-  test('quota exhausted: abort, then clean-up removes what no manifest refers to (Q3)', async () => {
+  test('Q3 quota exhausted: abort, then clean-up removes what no manifest needs', async () => {
     const bucket = new TestBucket();
     const older: MemoryTree = new Map([
       ['a', { kind: 'file', mode: 0o644, modifiedAt: 5, content: noise(1, 4_096) }],
@@ -103,6 +103,28 @@ describe('grants (Q2, I52)', () => {
     await settle();
     expect(session.targetFacts.at(-1)).toEqual({ type: 'engine.cleaned', freedBytes: 0 });
     expect(bucket.keys('')).toEqual(before);
+  });
+
+  test('I58 a put that met the expiry gives its bytes back: an exact grant is enough', async () => {
+    const calm = await new TransferSession({ source: treeSource(TREE) }).run();
+    const grantedBytes = calm.summary.storageBytes;
+    for (let n = 1; n <= calm.bucket.requests.length; n += 1) {
+      const bucket = new TestBucket();
+      bucket.before = ({ number }) => {
+        if (number === n) throw new FortnightError('credential.expired');
+      };
+      const session = await new TransferSession({
+        bucket,
+        source: treeSource(TREE),
+        grantedBytes,
+        onTargetFact: (fact, { target }) => {
+          if (fact.type === 'engine.credentialExpired') target.resume(new TestStore(bucket));
+        },
+      }).run();
+      expect(session.targetEnd).toBe('completed');
+      expect(neededBytes(session.targetFacts)).toEqual([]);
+      expect(session.target.spentBytes()).toBe(grantedBytes);
+    }
   });
 
   test('a put that failed is not spent', async () => {

@@ -1,12 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { MemoryBucket } from '../../../adapters/memory/bucket.ts';
-import { createMemoryObjectStore } from '../../../adapters/memory/object-store.ts';
 import { withExpiryGate } from '../../../adapters/wrap/expiry-gate.ts';
 import { withFaults } from '../../../adapters/wrap/faults.ts';
 import { withRetry } from '../../../adapters/wrap/retry.ts';
 import { type StoreTraceRecord, withTrace } from '../../../adapters/wrap/trace.ts';
 import type { ObjectStore } from '../../../machines/ports/object-store.ts';
-import { createVirtualClock, type VirtualClock } from '../../../sim/kernel/virtual-clock.ts';
+import type { VirtualClock } from '../../../sim/kernel/virtual-clock.ts';
 import { describeObjectStoreContract } from '../../contract/object-store.contract.ts';
 import { bytesOf, codeOf, keysOf, pattern, streamOf } from '../../contract/store-content.ts';
 import type { StoreWorld } from '../../contract/store-world.ts';

@@ -1,0 +1,93 @@
+import { checkRenewal, isExpired, renewalDueAt } from '../../../machines/rules/renewal.ts';
+import { DAY_MS, type EpochMs, HOUR_MS } from '../../../machines/rules/time.ts';
+import { instantWords, roughDuration } from '../words.ts';
+import { currentGeneration, olderAlive } from './credentials.ts';
+import type { CredentialView } from './types.ts';
+
+export interface Upcoming {
+  readonly at: EpochMs;
+  readonly scope: string;
+  readonly generation: number;
+  readonly what: 'renewalLine' | 'expiry';
+}
+
+/** The next renewal lines and expiries of all credentials after an instant, nearest first. */
+export function upcoming(
+  credentials: readonly CredentialView[],
+  now: EpochMs,
+): readonly Upcoming[] {
+  const all = credentials.flatMap((credential): readonly Upcoming[] => {
+    const current = currentGeneration(credential);
+    const { scope, line } = credential;
+    if (current === null) return [];
+    const expiries = [current, ...olderAlive(credential, now)]
+      .filter(({ state }) => state !== 'revoked')
+      .map(({ generation, expiresAt }) => ({
+        at: expiresAt,
+        scope,
+        generation,
+        what: 'expiry' as const,
+      }));
+    if (line === null) return expiries;
+    const at = renewalDueAt(current.expiresAt, line);
+    return [{ at, scope, generation: current.generation, what: 'renewalLine' }, ...expiries];
+  });
+  return all.filter(({ at }) => at > now).sort((left, right) => left.at - right.at);
+}
+
+/** One line for "what comes next". */
+export function nextWords(credentials: readonly CredentialView[], now: EpochMs): string {
+  const [next] = upcoming(credentials, now);
+  if (next === undefined) return 'Next: nothing is due to be renewed or to end';
+  const { scope, generation, at, what } = next;
+  const verb = what === 'expiry' ? 'ends' : 'comes below its renewal line';
+  const when = `in ${roughDuration(at - now)}, ${instantWords(at)}`;
+  return `Next: ${scope} generation ${generation} ${verb} ${when}`;
+}
+
+/** What a connect at this instant would find, in words (C2, C10). */
+export function standingWords(credential: CredentialView, now: EpochMs): string {
+  const current = currentGeneration(credential);
+  if (current === null) return 'not issued yet';
+  if (current.state === 'revoked') return 'revoked';
+  if (isExpired(current.expiresAt, now)) return 'expired: the next connect renews';
+  const { line } = credential;
+  if (line === null) return 'alive';
+  const { decision } = checkRenewal(current.expiresAt, now, line);
+  return decision === 'keep' ? 'kept at a connect' : 'below the line: the next connect renews';
+}
+
+/** A place in time that the clock can be moved to. */
+export interface Stop {
+  readonly label: string;
+  /** What is to be seen there. */
+  readonly hint: string;
+  /** How far away; null where it is past or unknown. */
+  readonly byMs: number | null;
+}
+
+/** The named stops of one credential, then plain durations; always the same rows. */
+export function warpStops(credential: CredentialView | null, now: EpochMs): readonly Stop[] {
+  const current = credential === null ? null : currentGeneration(credential);
+  const line = credential?.line ?? null;
+  const lineAt = current === null || line === null ? null : current.expiresAt - line.renewBelowMs;
+  const expiresAt = current?.expiresAt ?? null;
+  const atLine = line?.includesLine === true ? 'renewed (C21)' : 'kept (C10)';
+  const stop = (label: string, hint: string, at: EpochMs | null): Stop => ({
+    label,
+    hint: at === null ? 'not known for this credential' : at <= now ? 'already past' : hint,
+    byMs: at === null || at <= now ? null : at - now,
+  });
+  const plus = (at: EpochMs | null, ms: number): EpochMs | null => (at === null ? null : at + ms);
+  return [
+    stop('renewal line -1 ms', 'a connect there: kept', plus(lineAt, -1)),
+    stop('renewal line =', `a connect there: ${atLine}`, lineAt),
+    stop('renewal line +1 ms', 'a connect there: renewed (C2, C10)', plus(lineAt, 1)),
+    stop('expiry -1 ms', 'still valid, renewed at a connect', plus(expiresAt, -1)),
+    stop('expiry =', 'expired (C10)', expiresAt),
+    stop('expiry +1 ms', 'expired', plus(expiresAt, 1)),
+    { label: '+1 h', hint: 'one hour on', byMs: HOUR_MS },
+    { label: '+1 d', hint: 'one day on', byMs: DAY_MS },
+    { label: '+13d1h', hint: 'past the line of a fresh 14-day credential', byMs: 13 * DAY_MS + HOUR_MS },
+  ];
+}

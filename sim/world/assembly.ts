@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { CloudGateway } from '../../adapters/roles/cloud-gateway.ts';
+import { MoverHost } from '../../adapters/roles/mover-host.ts';
+import type { MoverSpawner } from '../../adapters/roles/mover-spawner.ts';
+import type {
+  SpRepository,
+  SpStorageAccess,
+  SpTenant,
+} from '../../adapters/roles/sp-server/settings.ts';
+import { SpServer } from '../../adapters/roles/sp-server/sp-server.ts';
+import type { SessionJob, SessionResult } from '../../adapters/roles/tenant-server/session-job.ts';
+import { TenantServer } from '../../adapters/roles/tenant-server/tenant-server.ts';
+import type { Clock } from '../../machines/ports/clock.ts';
+import type { ConfigDatabase } from '../../machines/ports/config-database.ts';
+import type { EventLog } from '../../machines/ports/event-log.ts';
+import type { Dialer, ListenerFactory } from '../../machines/ports/link.ts';
+import { Secret } from '../../machines/ports/secret.ts';
+
+const GRANT_CHUNK_BYTES = 64 * 1024 * 1024;
+
+/** Told of the byte counts of running movers. */
+export type ProgressListener = (
+  sessionId: string,
+  counts: { readonly role: string; readonly linkBytes: number; readonly storageBytes: number },
+) => void;
+
+/** What one installation of a service provider with its tenants is put together from. */
+export interface AssemblyParts {
+  readonly clock: Clock;
+  readonly transportClock: Clock;
+  readonly log: EventLog;
+  readonly database: ConfigDatabase;
+  readonly dialer: Dialer;
+  readonly listeners: ListenerFactory;
+  readonly storage: SpStorageAccess;
+  readonly spawner: MoverSpawner;
+  readonly repositories: readonly SpRepository[];
+  readonly tenants: readonly TenantAccount[];
+  readonly grantChunkBytes?: number;
+  readonly onProgress?: ProgressListener;
+  readonly onControlMessage?: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** A tenant as the SP knows it, and the secret that its own server holds. */
+export interface TenantAccount extends Omit<SpTenant, 'secretSha256'> {
+  readonly secret: string;
+}
+
+/** The running roles, joined only by links (decision 10). */
+export interface Assembly {
+  readonly gateway: CloudGateway;
+  run(tenant: string, job: SessionJob): Promise<SessionResult>;
+  /** Whether a session waits for somebody's answer; a jump of the clock lets that come first. */
+  isWaitingForAnswer(): boolean;
+  setRepository(repository: SpRepository): void;
+  setTenant(tenant: TenantAccount): Promise<void>;
+  cancelAll(): void;
+  close(): Promise<void>;
+}
+
+export function toSpTenant({ secret, ...tenant }: TenantAccount): SpTenant {
+  return { ...tenant, secretSha256: createHash('sha256').update(secret).digest('hex') };
+}
+
+/** Every gateway server and mount server that a repository names runs as a host of its own. */
+function hostNames(repositories: readonly SpRepository[]): readonly string[] {
+  const names = repositories.flatMap(({ gatewayServer, mountServer }) => [
+    gatewayServer,
+    mountServer,
+  ]);
+  return [...new Set(names)].filter((name) => name !== null);
+}
+
+export async function assemble(parts: AssemblyParts): Promise<Assembly> {
+  const { clock, transportClock, log, database, dialer, listeners, spawner, onError } = parts;
+  const server = new SpServer({
+    clock,
+    log,
+    database,
+    listeners,
+    storage: parts.storage,
+    repositories: parts.repositories,
+    tenants: parts.tenants.map(toSpTenant),
+    grantChunkBytes: parts.grantChunkBytes ?? GRANT_CHUNK_BYTES,
+    parallelRequests: 4,
+    onError,
+  });
+  await server.start();
+  const gateway = new CloudGateway({
+    dialer,
+    listeners,
+    spAddress: server.address,
+    ...(parts.onControlMessage === undefined ? {} : { onControlMessage: parts.onControlMessage }),
+  });
+  await gateway.start();
+  const hosts = new Map<string, MoverHost>();
+  const startHost = async (name: string): Promise<void> => {
+    if (hosts.has(name)) return;
+    const host = new MoverHost({ name, dialer, spAddress: server.address, spawner });
+    hosts.set(name, host);
+    await host.start();
+  };
+  for (const name of hostNames(parts.repositories)) await startHost(name);
+
+  const tenants = new Map<string, TenantServer>();
+  for (const { name, secret } of parts.tenants) {
+    tenants.set(
+      name,
+      new TenantServer({
+        tenant: name,
+        secret: new Secret(secret),
+        clock,
+        transportClock,
+        log,
+        dialer,
+        gatewayAddress: gateway.address,
+        spawner,
+        onProgress: (session, counts) =>
+          parts.onProgress?.(session, counts as Parameters<ProgressListener>[1]),
+        onError,
+      }),
+    );
+  }
+  const sessions = () => [...tenants.values()].flatMap((tenant) => tenant.sessions());
+
+  return {
+    gateway,
+    run: (tenant, job) => {
+      const own = tenants.get(tenant);
+      if (own === undefined) throw new Error(`there is no tenant server for ${tenant}`);
+      return own.run(job);
+    },
+    isWaitingForAnswer: () => sessions().some((session) => session.isWaitingForAnswer()),
+    setRepository: (repository) => server.setRepository(repository),
+    setTenant: (tenant) => server.setTenant(toSpTenant(tenant)),
+    cancelAll: () => {
+      for (const session of sessions()) session.cancel();
+    },
+    close: async () => {
+      for (const tenant of tenants.values()) tenant.close();
+      for (const host of hosts.values()) host.close();
+      await gateway.close();
+      await server.close();
+    },
+  };
+}

@@ -1,0 +1,229 @@
+import { createMemoryConfigDatabase } from '../../adapters/memory/config-database.ts';
+import { createMemoryIssuer } from '../../adapters/memory/issuer.ts';
+import { memoryLinkPair, memoryNetwork } from '../../adapters/memory/link.ts';
+import { MemoryBucket } from '../../adapters/memory/bucket.ts';
+import { createMemoryObjectStore } from '../../adapters/memory/object-store.ts';
+import { runMover } from '../../adapters/roles/mover/run-mover.ts';
+import type { MoverEnvironment } from '../../adapters/roles/mover/config.ts';
+import type { MoverSpawner } from '../../adapters/roles/mover-spawner.ts';
+import { withRetry } from '../../adapters/wrap/retry.ts';
+import { withTrace } from '../../adapters/wrap/trace.ts';
+import type { CredentialIssuer } from '../../machines/ports/credential-issuer.ts';
+import { Secret } from '../../machines/ports/secret.ts';
+import type { StorageCredential } from '../../machines/ports/storage-credential.ts';
+import { SECOND_MS } from '../../machines/rules/time.ts';
+import {
+  createDriver,
+  createEventLog,
+  createPrng,
+  createVirtualClock,
+  type EventSink,
+} from '../kernel/index.ts';
+import type { Scenario, ScenarioRepository } from '../scenario/types.ts';
+import { assemble, type ProgressListener, type TenantAccount } from './assembly.ts';
+import { FaultBoard, faultName } from './fault-board.ts';
+import { faultyIssuer, faultyStore } from './memory-faults.ts';
+import { bucketOf, RepositoryShelf, requireS3Kind, storageOf } from './settings.ts';
+import type { World } from './world.ts';
+
+/** A message between two roles takes no time here, so that a session checks when it starts (C2). */
+const LINK_LATENCY_MS = 0;
+/** What a request to the storage takes on the virtual clock. */
+const STORAGE_LATENCY_MS = 5;
+
+export interface MemoryWorldOptions {
+  readonly scenario: Scenario;
+  readonly sinks?: readonly EventSink[];
+  readonly onProgress?: ProgressListener;
+}
+
+interface SimulatedRepository {
+  readonly owner: StorageCredential;
+  readonly bucket: MemoryBucket;
+  readonly issuer: CredentialIssuer;
+}
+
+/**
+ * The world on the virtual clock: the same roles, engines and bytes as the lab, joined by links in
+ * memory to storages in memory. Nothing runs in real time and nothing is random but the seed, so
+ * that the same scenario gives the same log, byte for byte.
+ */
+export async function createMemoryWorld(options: MemoryWorldOptions): Promise<World> {
+  const { scenario } = options;
+  const clock = createVirtualClock(scenario.startAt);
+  const driver = createDriver(clock);
+  const prng = createPrng(scenario.seed);
+  const retryPrng = prng.stream('retry');
+  const log = createEventLog({ clock, keepsEvents: true, sinks: options.sinks ?? [] });
+  const network = memoryNetwork(clock, LINK_LATENCY_MS);
+  const database = createMemoryConfigDatabase();
+  const failures: unknown[] = [];
+  const board = new FaultBoard((fault) =>
+    log.write({
+      node: fault.site,
+      type: 'fault.fired',
+      session: null,
+      data: { site: fault.site, kind: fault.effect.kind, fault: faultName(fault) },
+    }),
+  );
+
+  const repositories = new Map<string, SimulatedRepository>();
+  const byBucket = new Map<string, ScenarioRepository>();
+  for (const repository of scenario.repositories) {
+    const storage = storageOf(scenario, repository);
+    requireS3Kind(storage);
+    const owner = ownerCredential(repository.name);
+    const bucket = new MemoryBucket(owner);
+    const plain = createMemoryIssuer({
+      bucket,
+      clock,
+      capabilities: { lifetimeMaxMs: storage.issuerMaximumMs, revocation: 'never' },
+      latencyMs: STORAGE_LATENCY_MS,
+    });
+    const issuer = faultyIssuer(plain, board, storage.name, clock);
+    repositories.set(repository.name, { owner, bucket, issuer });
+    byBucket.set(bucketOf(repository.name), repository);
+    await database.saveRepositoryCredential(repository.name, owner);
+  }
+  const simulated = (name: string): SimulatedRepository => {
+    const found = repositories.get(name);
+    if (found === undefined) throw new Error(`unknown repository ${name}`);
+    return found;
+  };
+
+  const environment: Omit<MoverEnvironment, 'onStopped'> = {
+    clock,
+    transportClock: clock,
+    dialer: network,
+    listeners: network,
+    createStore: (location, credential, onUse) => {
+      const repository = byBucket.get(location.bucket);
+      if (repository === undefined) throw new Error(`unknown bucket ${location.bucket}`);
+      const { bucket } = simulated(repository.name);
+      const store = createMemoryObjectStore({
+        bucket,
+        credential,
+        clock,
+        latencyMs: STORAGE_LATENCY_MS,
+      });
+      const faulty = faultyStore(store, board, repository.storage, clock);
+      const onRecord = ({ generation: _generation, ...use }: Parameters<typeof onUse>[0] & {
+        generation: number;
+      }): void => onUse(use);
+      const traced = withTrace(faulty, { clock, generation: credential.generation, onRecord });
+      return withRetry(traced, {
+        clock,
+        random: () => retryPrng.fraction(),
+        propagatesUntil: credential.generation > 0 ? clock.now() + 60 * SECOND_MS : null,
+      });
+    },
+  };
+  const spawner: MoverSpawner = {
+    spawn: async () => {
+      const [near, far] = memoryLinkPair(clock, LINK_LATENCY_MS);
+      const exited = new Promise<void>((resolve) => near.onClose(() => resolve()));
+      runMover(far, { ...environment, onStopped: () => far.close('the mover has stopped') });
+      return { link: near, exited, kill: () => far.close('killed') };
+    },
+  };
+
+  const shelf = new RepositoryShelf(scenario.repositories, (repository) => ({
+    storage: requireS3Kind(storageOf(scenario, repository)),
+    endpoint: null,
+    region: 'memory',
+    bucket: bucketOf(repository.name),
+  }));
+  const accounts = new Map<string, TenantAccount>(
+    scenario.tenants.map((tenant) => [
+      tenant.name,
+      { ...tenant, secret: `memory-secret-of-${tenant.name}` },
+    ]),
+  );
+  const opening = assemble({
+    clock,
+    transportClock: clock,
+    log,
+    database,
+    dialer: network,
+    listeners: network,
+    storage: {
+      issuerFor: (repository) => simulated(repository.name).issuer,
+      storeFor: (repository, credential) =>
+        createMemoryObjectStore({ bucket: simulated(repository.name).bucket, credential, clock }),
+    },
+    spawner,
+    repositories: shelf.all(),
+    tenants: [...accounts.values()],
+    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    onControlMessage: () => strikeChannel(),
+    onError: (error) => failures.push(error),
+  });
+  const assembly = await inTime(opening);
+
+  function strikeChannel(): void {
+    const effect = board.strike({ site: 'channel', storage: null, operation: null });
+    if (effect === null) return;
+    if (effect.kind === 'jump') clock.skipTo(clock.now() + effect.byMs);
+    else assembly.gateway.dropConnections();
+  }
+
+  /** Moves the virtual clock until the promise has settled. */
+  async function inTime<Result>(work: Promise<Result>): Promise<Result> {
+    let isSettled = false;
+    const settle = (): void => {
+      isSettled = true;
+    };
+    work.then(settle, settle);
+    await driver.runUntil(() => isSettled || failures.length > 0);
+    if (failures.length > 0) throw failures[0];
+    return work;
+  }
+
+  return {
+    name: 'memory',
+    log,
+    now: () => clock.now(),
+    run: (tenant, job) => inTime(assembly.run(tenant, job)),
+    warpTo: async (at) => {
+      await driver.advanceTo(at);
+    },
+    setRepository: (name, changes) => assembly.setRepository(shelf.change(name, changes)),
+    setTenant: async (name, subtenant, changes) => {
+      const account = accounts.get(name);
+      if (account === undefined) throw new Error(`unknown tenant ${name}`);
+      const changed = changeAccount(account, subtenant, changes);
+      accounts.set(name, changed);
+      await inTime(assembly.setTenant(changed));
+    },
+    armFault: (fault) => board.arm(fault),
+    unfiredFaults: () => board.unfired(),
+    credentials: () => database.listCredentials(),
+    cancelAll: () => assembly.cancelAll(),
+    close: () => inTime(assembly.close()),
+  };
+}
+
+/** Q4, C22: a quota is the tenant's or a subtenant's; disabling is always the tenant's. */
+export function changeAccount(
+  account: TenantAccount,
+  subtenant: string | null,
+  changes: { readonly quotaBytes?: number; readonly disabled?: boolean },
+): TenantAccount {
+  if (subtenant === null) return { ...account, ...changes };
+  const { quotaBytes, disabled = account.disabled } = changes;
+  const subtenants = account.subtenants.map((one) =>
+    one.name === subtenant && quotaBytes !== undefined ? { ...one, quotaBytes } : one,
+  );
+  return { ...account, disabled, subtenants };
+}
+
+function ownerCredential(repository: string): StorageCredential {
+  return {
+    kind: 's3-keys',
+    keyId: `memory-owner-of-${repository}`,
+    secretKey: new Secret(`memory-owner-secret-of-${repository}`),
+    sessionToken: null,
+    generation: 0,
+    expiresAt: null,
+  };
+}

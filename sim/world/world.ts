@@ -1,0 +1,31 @@
+import type { SessionJob, SessionResult } from '../../adapters/roles/tenant-server/session-job.ts';
+import type { CredentialRecord } from '../../machines/ports/config-database.ts';
+import type { EpochMs } from '../../machines/rules/time.ts';
+import type { RunLog } from '../kernel/index.ts';
+import type { RepositorySettings, ScenarioFault } from '../scenario/types.ts';
+import type { WorldName } from './run-summary.ts';
+
+/**
+ * A world in which a scenario runs: the same roles and engines, with memory adapters on the virtual
+ * clock, or with real sockets, processes, SDKs and the simulated storage on a warp clock.
+ */
+export interface World {
+  readonly name: WorldName;
+  readonly log: RunLog;
+  now(): EpochMs;
+  run(tenant: string, job: SessionJob): Promise<SessionResult>;
+  /** Moves the clock; everything due on the way fires in order. */
+  warpTo(at: EpochMs): Promise<void>;
+  setRepository(name: string, changes: Partial<RepositorySettings>): void;
+  setTenant(
+    name: string,
+    subtenant: string | null,
+    changes: { readonly quotaBytes?: number; readonly disabled?: boolean },
+  ): Promise<void>;
+  armFault(fault: ScenarioFault): void;
+  unfiredFaults(): readonly ScenarioFault[];
+  credentials(): Promise<readonly CredentialRecord[]>;
+  cancelAll(): void;
+  /** Ends everything that the world has started. */
+  close(): Promise<void>;
+}
