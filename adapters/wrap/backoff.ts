@@ -21,6 +21,8 @@ export interface BackoffOptions {
    */
   readonly propagatesUntil?: EpochMs | null;
   readonly onRetry?: (retry: RetryRecord) => void;
+  /** Asked before each wait; `false` makes the last error final. */
+  readonly mayRetry?: () => boolean;
 }
 
 export interface RetryRecord {
@@ -55,7 +57,7 @@ export function nextWaitMs(
   attempt: number,
 ): number | null {
   const { waitBaseMs = 200, waitCapMs = 20_000, retryAfterCapMs = 300_000 } = options;
-  if (error.class !== 'retry') return null;
+  if (error.class !== 'retry' || options.mayRetry?.() === false) return null;
   const limitMs = Math.min(waitCapMs, waitBaseMs * 2 ** Math.min(attempt - 1, 30));
   const jitterMs = Math.floor(options.random() * limitMs);
   if (error.code === 'credential.unknownKey') {

@@ -9,7 +9,11 @@ import { type BackoffOptions, withBackoff } from './backoff.ts';
  * its body can be read only once; of `getStream` only the opening is tried again; a listing goes on
  * behind the last key that it gave.
  */
-export function withRetry(store: ObjectStore, options: BackoffOptions): ObjectStore {
+export function withRetry(store: ObjectStore, backoff: BackoffOptions): ObjectStore {
+  let isClosed = false;
+  // A closed store answers `storage.unreachable`; waiting does not open it again.
+  const mayRetry = (): boolean => !isClosed && backoff.mayRetry?.() !== false;
+  const options: BackoffOptions = { ...backoff, mayRetry };
   const retried = aroundStore(store, (call, run) => {
     if (call.operation === 'putStream') return run();
     return withBackoff(options, run, call.signal);
@@ -18,6 +22,10 @@ export function withRetry(store: ObjectStore, options: BackoffOptions): ObjectSt
     ...retried,
     put: (key, body, putOptions) => put(store, options, key, body, putOptions),
     list: (prefix, listOptions) => list(store, options, prefix, listOptions?.startAfter),
+    close() {
+      isClosed = true;
+      store.close();
+    },
   };
 }
 

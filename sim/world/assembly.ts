@@ -10,6 +10,7 @@ import type {
 import { SpServer } from '../../adapters/roles/sp-server/sp-server.ts';
 import type { SessionJob, SessionResult } from '../../adapters/roles/tenant-server/session-job.ts';
 import { TenantServer } from '../../adapters/roles/tenant-server/tenant-server.ts';
+import type { ConnectionInput } from '../../machines/control-connection/index.ts';
 import type { Clock } from '../../machines/ports/clock.ts';
 import type { ConfigDatabase } from '../../machines/ports/config-database.ts';
 import type { EventLog } from '../../machines/ports/event-log.ts';
@@ -37,6 +38,8 @@ export interface AssemblyParts {
   readonly repositories: readonly SpRepository[];
   readonly tenants: readonly TenantAccount[];
   readonly grantChunkBytes?: number;
+  /** Heartbeats and backoff of the tenants' connections; default: those of the product. */
+  readonly connection?: ConnectionInput;
   readonly onProgress?: ProgressListener;
   readonly onControlMessage?: () => void;
   readonly onError: (error: unknown) => void;
@@ -57,6 +60,20 @@ export interface Assembly {
   setTenant(tenant: TenantAccount): Promise<void>;
   cancelAll(): void;
   close(): Promise<void>;
+}
+
+/** Q4, C22: a quota is the tenant's or a subtenant's; disabling is always the tenant's. */
+export function changeAccount(
+  account: TenantAccount,
+  subtenant: string | null,
+  changes: { readonly quotaBytes?: number; readonly disabled?: boolean },
+): TenantAccount {
+  if (subtenant === null) return { ...account, ...changes };
+  const { quotaBytes, disabled = account.disabled } = changes;
+  const subtenants = account.subtenants.map((one) =>
+    one.name === subtenant && quotaBytes !== undefined ? { ...one, quotaBytes } : one,
+  );
+  return { ...account, disabled, subtenants };
 }
 
 export function toSpTenant({ secret, ...tenant }: TenantAccount): SpTenant {
@@ -116,6 +133,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
         dialer,
         gatewayAddress: gateway.address,
         spawner,
+        ...(parts.connection === undefined ? {} : { connection: parts.connection }),
         onProgress: (session, counts) =>
           parts.onProgress?.(session, counts as Parameters<ProgressListener>[1]),
         onError,

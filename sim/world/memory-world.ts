@@ -8,10 +8,11 @@ import type { MoverEnvironment } from '../../adapters/roles/mover/config.ts';
 import type { MoverSpawner } from '../../adapters/roles/mover-spawner.ts';
 import { withRetry } from '../../adapters/wrap/retry.ts';
 import { withTrace } from '../../adapters/wrap/trace.ts';
+import type { ConnectionInput } from '../../machines/control-connection/index.ts';
 import type { CredentialIssuer } from '../../machines/ports/credential-issuer.ts';
 import { Secret } from '../../machines/ports/secret.ts';
 import type { StorageCredential } from '../../machines/ports/storage-credential.ts';
-import { SECOND_MS } from '../../machines/rules/time.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../machines/rules/time.ts';
 import {
   createDriver,
   createEventLog,
@@ -20,7 +21,7 @@ import {
   type EventSink,
 } from '../kernel/index.ts';
 import type { Scenario, ScenarioRepository } from '../scenario/types.ts';
-import { assemble, type ProgressListener, type TenantAccount } from './assembly.ts';
+import { assemble, changeAccount, type ProgressListener, type TenantAccount } from './assembly.ts';
 import { FaultBoard, faultName } from './fault-board.ts';
 import { faultyIssuer, faultyStore } from './memory-faults.ts';
 import { bucketOf, RepositoryShelf, requireS3Kind, storageOf } from './settings.ts';
@@ -28,6 +29,14 @@ import type { World } from './world.ts';
 
 /** A message between two roles takes no time here, so that a session checks when it starts (C2). */
 const LINK_LATENCY_MS = 0;
+/** Links in memory die only on purpose: few heartbeats, so that long warps stay cheap. */
+const CONNECTION: ConnectionInput = {
+  handshakeTimeoutMs: MINUTE_MS,
+  heartbeatMs: HOUR_MS,
+  silenceMs: 4 * HOUR_MS,
+  backoffFirstMs: SECOND_MS,
+  backoffCapMs: MINUTE_MS,
+};
 /** What a request to the storage takes on the virtual clock. */
 const STORAGE_LATENCY_MS = 5;
 
@@ -152,6 +161,7 @@ export async function createMemoryWorld(options: MemoryWorldOptions): Promise<Wo
         createMemoryObjectStore({ bucket: simulated(repository.name).bucket, credential, clock }),
     },
     spawner,
+    connection: CONNECTION,
     repositories: shelf.all(),
     tenants: [...accounts.values()],
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
@@ -201,20 +211,6 @@ export async function createMemoryWorld(options: MemoryWorldOptions): Promise<Wo
     cancelAll: () => assembly.cancelAll(),
     close: () => inTime(assembly.close()),
   };
-}
-
-/** Q4, C22: a quota is the tenant's or a subtenant's; disabling is always the tenant's. */
-export function changeAccount(
-  account: TenantAccount,
-  subtenant: string | null,
-  changes: { readonly quotaBytes?: number; readonly disabled?: boolean },
-): TenantAccount {
-  if (subtenant === null) return { ...account, ...changes };
-  const { quotaBytes, disabled = account.disabled } = changes;
-  const subtenants = account.subtenants.map((one) =>
-    one.name === subtenant && quotaBytes !== undefined ? { ...one, quotaBytes } : one,
-  );
-  return { ...account, disabled, subtenants };
 }
 
 function ownerCredential(repository: string): StorageCredential {

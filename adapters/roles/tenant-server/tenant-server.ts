@@ -1,3 +1,4 @@
+import type { ConnectionInput } from '../../../machines/control-connection/index.ts';
 import type { Clock } from '../../../machines/ports/clock.ts';
 import type { EventLog, JsonObject } from '../../../machines/ports/event-log.ts';
 import type { Dialer, LinkMessage } from '../../../machines/ports/link.ts';
@@ -18,6 +19,7 @@ export interface TenantServerOptions {
   /** All that the tenant knows of the SP's network (I17). */
   readonly gatewayAddress: string;
   readonly spawner: MoverSpawner;
+  readonly connection?: ConnectionInput;
   readonly onProgress?: (sessionId: string, counts: JsonObject) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -34,6 +36,7 @@ export class TenantServer {
       clock: options.transportClock,
       dialer: options.dialer,
       address: options.gatewayAddress,
+      ...(options.connection === undefined ? {} : { input: options.connection }),
       hello: () => ({
         kind: 'tenant',
         tenant: options.tenant,

@@ -82,7 +82,7 @@ describe('sessionPolicy', () => {
   });
 
   test('never: a wildcard of a name keeps its meaning, or a statement is empty', () => {
-    const name = fc.string({ unit: fc.constantFrom(...'*?${}\'"\\/aT1.'), maxLength: 12 });
+    const name = fc.string({ unit: fc.constantFrom(...'*?$', ...'{}\'"\\/aT1.'), maxLength: 12 });
     fc.assert(
       fc.property(name, name, (tenant, repository) => {
         const input = { bucket: 'b', fullAccess: `x${tenant}/`, readOnly: `y${repository}/` };

@@ -175,6 +175,13 @@ describe('withRetry', () => {
     expect(clock.pendingCount).toBe(0);
   });
 
+  test('a closed store is not waited for', async () => {
+    const { store } = open([]);
+    store.close();
+    expect(await codeOf(store.get('key'))).toBe('storage.unreachable');
+    expect(retries).toEqual([]);
+  });
+
   test('always: 0 <= wait <= cap, or what the storage asked for', () => {
     const draw = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     fc.assert(

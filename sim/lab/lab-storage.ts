@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../machines/ports/clock.ts';
+import { Secret } from '../../machines/ports/secret.ts';
+import type { StorageCredential, StorageLocation } from '../../machines/ports/storage-credential.ts';
+import type { FaultError } from '../scenario/types.ts';
+import {
+  createFaultTable,
+  type FaultRule,
+  type FaultTable,
+  type RunningStorage,
+  type StateLocation,
+  startStorage,
+} from '../storage/index.ts';
+import type { FaultBoard } from '../world/fault-board.ts';
+import type { S3Kind } from '../world/settings.ts';
+
+const ROLE_ARN = 'arn:aws:iam::000000000014:role/fortnight-tenants';
+const REGION = 'us-east-1';
+
+/** The key of the SP at a storage; made once, kept by the SP's database and by the storage. */
+export interface OwnerKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export function makeOwnerKey(): OwnerKey {
+  return {
+    accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
+    secretAccessKey: randomBytes(30).toString('base64url'),
+  };
+}
+
+export function ownerCredential(key: OwnerKey): StorageCredential {
+  return {
+    kind: 's3-keys',
+    keyId: key.accessKeyId,
+    secretKey: new Secret(key.secretAccessKey),
+    sessionToken: null,
+    generation: 0,
+    expiresAt: null,
+  };
+}
+
+export interface LabStorageOptions {
+  readonly name: string;
+  readonly kind: S3Kind;
+  readonly longestSessionMs: number;
+  readonly buckets: readonly string[];
+  readonly owner: OwnerKey;
+  readonly state: StateLocation;
+  readonly clock: Clock;
+  readonly board: FaultBoard;
+  readonly onJump: (byMs: number) => void;
+}
+
+/** A simulated storage system of a lab: a server on the loopback interface that real SDKs talk to. */
+export interface LabStorage {
+  readonly name: string;
+  readonly owner: OwnerKey;
+  readonly roleArn: string;
+  locate(bucket: string): StorageLocation;
+  close(): Promise<void>;
+}
+
+const STATUS_OF: Readonly<Record<FaultError, number>> = {
+  SlowDown: 503,
+  InternalError: 500,
+  ExpiredToken: 400,
+  AccessDenied: 403,
+  InvalidAccessKeyId: 403,
+  RequestTimeTooSkewed: 403,
+};
+
+export async function startLabStorage(options: LabStorageOptions): Promise<LabStorage> {
+  const { owner, kind } = options;
+  const running: RunningStorage = await startStorage({
+    clock: options.clock,
+    state: options.state,
+    region: REGION,
+    longestSessionMs: options.longestSessionMs,
+    identities: [{ userName: 'service-provider', ...owner, policy: 'full' }],
+    roles: [
+      {
+        name: 'fortnight-tenants',
+        arn: ROLE_ARN,
+        trustedUserNames: ['service-provider'],
+        policy: 'full',
+        maxSessionMs: options.longestSessionMs,
+      },
+    ],
+    buckets: options.buckets,
+    faults: faultTable(options),
+  });
+  return {
+    name: options.name,
+    owner,
+    roleArn: ROLE_ARN,
+    locate: (bucket) => ({ storage: kind, endpoint: running.endpoint, region: REGION, bucket }),
+    close: () => running.close(),
+  };
+}
+
+/** The board of the scenario, seen by the storage as its own fault table. */
+function faultTable(options: LabStorageOptions): FaultTable {
+  const { board, name, clock, onJump } = options;
+  let downUntil = Number.NEGATIVE_INFINITY;
+  const cut: FaultRule = { kind: 'reset', nth: 1 };
+  return {
+    ...createFaultTable(),
+    take: (operation) => {
+      const site = operation === 'AssumeRole' ? 'issuer' : 'storage';
+      const effect = board.strike({ site, storage: name, operation });
+      if (effect?.kind === 'down') downUntil = clock.now() + effect.forMs;
+      if (clock.now() < downUntil) return cut;
+      switch (effect?.kind) {
+        case 'jump':
+          onJump(effect.byMs);
+          return undefined;
+        case 'error':
+          return {
+            kind: 'error',
+            code: effect.error,
+            status: STATUS_OF[effect.error],
+            nth: 1,
+            ...(effect.error === 'SlowDown' ? { retryAfterSeconds: 1 } : {}),
+          };
+        case 'reset':
+          return cut;
+        case 'corruptBody':
+          return { kind: 'corruptBody', nth: 1 };
+        default:
+          return undefined;
+      }
+    },
+  };
+}

@@ -1,0 +1,210 @@
+import { createRealClock, createWarpClock, type WarpClockState } from '../../adapters/clock/index.ts';
+import { processSpawner } from '../../adapters/compose/process-spawner.ts';
+import { createIssuer, createStore } from '../../adapters/compose/stores.ts';
+import { openSqliteConfigDatabase } from '../../adapters/config-db/sqlite.ts';
+import type { SpRepository } from '../../adapters/roles/sp-server/settings.ts';
+import { socketDialer, socketListeners } from '../../adapters/transport/sockets.ts';
+import { withRetry } from '../../adapters/wrap/retry.ts';
+import type { CredentialIssuer } from '../../machines/ports/credential-issuer.ts';
+import { FortnightError } from '../../machines/rules/errors.ts';
+import { createEventLog, type EventSink } from '../kernel/index.ts';
+import type { ScenarioRepository, ScenarioStorage } from '../scenario/types.ts';
+import type { StateLocation } from '../storage/index.ts';
+import {
+  assemble,
+  changeAccount,
+  type ProgressListener,
+  type TenantAccount,
+} from '../world/assembly.ts';
+import { FaultBoard, faultName } from '../world/fault-board.ts';
+import { bucketOf, RepositoryShelf, requireS3Kind } from '../world/settings.ts';
+import type { World } from '../world/world.ts';
+import { type LabStorage, type OwnerKey, ownerCredential, startLabStorage } from './lab-storage.ts';
+import { MoverFleet } from './mover-fleet.ts';
+import { createPatience } from './patience.ts';
+
+export interface LabWorldOptions {
+  readonly storages: readonly ScenarioStorage[];
+  readonly repositories: readonly ScenarioRepository[];
+  readonly tenants: readonly TenantAccount[];
+  readonly clockState: WarpClockState;
+  readonly databasePath: string;
+  readonly databaseKey: Uint8Array;
+  readonly ownerKeyOf: (storage: string) => OwnerKey;
+  readonly storageStateOf: (storage: string) => StateLocation;
+  readonly sinks?: readonly EventSink[];
+  readonly onProgress?: ProgressListener;
+  /** Told of every mover process. */
+  readonly onSpawn?: (name: string, pid: number) => void;
+}
+
+export interface LabWorld extends World {
+  clockState(): WarpClockState;
+  /** Where a repository lies: for tests that speak to the storage themselves. */
+  locate(repository: string): ReturnType<LabStorage['locate']>;
+}
+
+/**
+ * The lab: real sockets, real mover processes, the real SDKs and the SP's SQLite database, against
+ * simulated storage systems over HTTP, all on one warp clock.
+ */
+export async function createLabWorld(options: LabWorldOptions): Promise<LabWorld> {
+  const transportClock = createRealClock();
+  const patience = createPatience(transportClock);
+  const clock = createWarpClock({ state: options.clockState, settle: () => settle() });
+  const log = createEventLog({ clock, keepsEvents: true, sinks: options.sinks ?? [] });
+  const failures: unknown[] = [];
+  const movers = new MoverFleet(
+    processSpawner(options.onSpawn === undefined ? {} : { onSpawn: options.onSpawn }),
+    transportClock,
+    () => clock.exportState(),
+  );
+  const board = new FaultBoard((fault) =>
+    log.write({
+      node: fault.site,
+      type: 'fault.fired',
+      session: null,
+      data: { site: fault.site, kind: fault.effect.kind, fault: faultName(fault) },
+    }),
+  );
+
+  const database = openSqliteConfigDatabase({
+    path: options.databasePath,
+    key: { bytes: options.databaseKey },
+  });
+  const storages = new Map<string, LabStorage>();
+  for (const storage of options.storages) {
+    const owner = options.ownerKeyOf(storage.name);
+    log.registerSecret(`owner key of ${storage.name}`, owner.secretAccessKey);
+    const own = options.repositories.filter((one) => one.storage === storage.name);
+    const started = await startLabStorage({
+      name: storage.name,
+      kind: requireS3Kind(storage),
+      longestSessionMs: storage.issuerMaximumMs,
+      buckets: own.map(({ name }) => bucketOf(name)),
+      owner,
+      state: options.storageStateOf(storage.name),
+      clock,
+      board,
+      onJump: (byMs) => void clock.warp(byMs).catch((error) => failures.push(error)),
+    });
+    storages.set(storage.name, started);
+    for (const { name } of own) {
+      await database.saveRepositoryCredential(name, ownerCredential(owner));
+    }
+  }
+
+  const storageOf = (repository: string): LabStorage => {
+    const found = options.repositories.find(({ name }) => name === repository);
+    const storage = found === undefined ? undefined : storages.get(found.storage);
+    if (storage === undefined) throw new FortnightError('settings.unknown', repository);
+    return storage;
+  };
+  const shelf = new RepositoryShelf(options.repositories, (repository) =>
+    storageOf(repository.name).locate(bucketOf(repository.name)),
+  );
+  const issuers = new Map<string, CredentialIssuer>();
+  const issuerFor = (repository: SpRepository): CredentialIssuer => {
+    const known = issuers.get(repository.name);
+    if (known !== undefined) return known;
+    const storage = storageOf(repository.name);
+    const plain = createIssuer({
+      location: repository.location,
+      roleArn: storage.roleArn,
+      credential: ownerCredential(storage.owner),
+      clock,
+    });
+    const configured = options.storages.find(({ name }) => name === storage.name);
+    const longestMs = configured?.issuerMaximumMs ?? plain.capabilities.lifetimeMaxMs;
+    const lifetimeMaxMs = Math.min(plain.capabilities.lifetimeMaxMs, longestMs);
+    const issuer = { ...plain, capabilities: { ...plain.capabilities, lifetimeMaxMs } };
+    issuers.set(repository.name, issuer);
+    return issuer;
+  };
+
+  const accounts = new Map(options.tenants.map((tenant) => [tenant.name, tenant]));
+  for (const { name, secret } of options.tenants) {
+    log.registerSecret(`secret of ${name}`, secret);
+  }
+  const assembly = await assemble({
+    clock,
+    transportClock,
+    log,
+    database,
+    dialer: socketDialer(),
+    listeners: socketListeners(),
+    storage: {
+      issuerFor,
+      storeFor: (repository, credential) =>
+        withRetry(createStore(repository.location, credential, clock), {
+          clock: transportClock,
+          random: () => 0.5,
+        }),
+    },
+    spawner: movers,
+    repositories: shelf.all(),
+    tenants: options.tenants,
+    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    onControlMessage: () => strikeChannel(),
+    onError: (error) => failures.push(error),
+  });
+
+  function strikeChannel(): void {
+    const effect = board.strike({ site: 'channel', storage: null, operation: null });
+    if (effect === null) return;
+    if (effect.kind === 'jump') void clock.warp(effect.byMs);
+    else assembly.gateway.dropConnections();
+  }
+
+  /** A jump does not outrun what is being said: all processes get the time, answers may come. */
+  async function settle(): Promise<void> {
+    await movers.synchronise();
+    await patience.until(() => !assembly.isWaitingForAnswer());
+  }
+
+  return {
+    name: 'lab',
+    log,
+    now: () => clock.now(),
+    clockState: () => clock.exportState(),
+    locate: (repository) => storageOf(repository).locate(bucketOf(repository)),
+    run: async (tenant, job) => {
+      const result = await patience.whileRunning(
+        assembly.run(tenant, job),
+        () => log.events.length,
+        (byMs) => clock.warp(byMs),
+        () => clock.exportState().rate === 0,
+      );
+      if (failures.length > 0) throw failures[0];
+      return result;
+    },
+    warpTo: async (at) => {
+      const fromMs = clock.now();
+      await clock.warpTo(at);
+      log.write({ node: 'lab', type: 'clock.warped', session: null, data: { fromMs, toMs: at } });
+    },
+    setRepository: (name, changes) => {
+      const repository = shelf.change(name, changes);
+      issuers.delete(name);
+      assembly.setRepository(repository);
+    },
+    setTenant: async (name, subtenant, changes) => {
+      const account = accounts.get(name);
+      if (account === undefined) throw new FortnightError('settings.unknown', name);
+      const changed = changeAccount(account, subtenant, changes);
+      accounts.set(name, changed);
+      await assembly.setTenant(changed);
+    },
+    armFault: (fault) => board.arm(fault),
+    unfiredFaults: () => board.unfired(),
+    credentials: () => database.listCredentials(),
+    cancelAll: () => assembly.cancelAll(),
+    close: async () => {
+      await assembly.close();
+      await movers.killAll();
+      for (const issuer of issuers.values()) issuer.close();
+      for (const storage of storages.values()) await storage.close();
+      database.close();
+    },
+  };
+}
