@@ -5,7 +5,6 @@ function differs(path: string, how: string): FortnightError {
   return new FortnightError('block.corrupt', `${path} ${how} (I72).`);
 }
 
-
 /** Compares two byte streams chunk by chunk, whatever the sizes of the chunks. */
 async function isSameContent(
   left: AsyncIterable<Uint8Array>,

@@ -1,7 +1,10 @@
 import type { Clock } from '../../machines/ports/clock.ts';
 import type { CredentialIssuer } from '../../machines/ports/credential-issuer.ts';
 import type { ObjectStore } from '../../machines/ports/object-store.ts';
-import type { StorageCredential, StorageLocation } from '../../machines/ports/storage-credential.ts';
+import type {
+  StorageCredential,
+  StorageLocation,
+} from '../../machines/ports/storage-credential.ts';
 import { SECOND_MS } from '../../machines/rules/time.ts';
 import { createAwsIssuer } from '../aws/assume-role-issuer.ts';
 import { createAwsObjectStore } from '../aws/object-store.ts';

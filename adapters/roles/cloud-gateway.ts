@@ -6,8 +6,8 @@ import type {
   ListenerFactory,
 } from '../../machines/ports/link.ts';
 import { FortnightError } from '../../machines/rules/errors.ts';
-import { isSameText } from './sp-server/opening.ts';
 import { tell } from './messages.ts';
+import { isSameText } from './sp-server/opening.ts';
 
 export interface CloudGatewayOptions {
   readonly dialer: Dialer;

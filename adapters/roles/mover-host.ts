@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../machines/ports/event-log.ts';
 import type { Dialer, Link, LinkMessage } from '../../machines/ports/link.ts';
 import { FortnightError } from '../../machines/rules/errors.ts';
-import type { MoverSpawner, SpawnedMover } from './mover-spawner.ts';
 import { tell } from './messages.ts';
+import type { MoverSpawner, SpawnedMover } from './mover-spawner.ts';
 
 export interface MoverHostOptions {
   readonly name: string;

@@ -154,8 +154,13 @@ export const requests = {
   dropIntent: ({ context }: Given): LifecycleRequest[] => [
     { type: 'records.dropIntent', generation: context.lastGeneration },
   ],
-  /** I74: what was issued but could not be saved must not live on where that can be helped. */
+  /**
+   * I74: what was issued but could not be saved must not live on where that can be helped. A save
+   * that was not answered may have landed all the same: first the record says that it is no
+   * longer to be delivered, or a restart would find it live after its revocation.
+   */
   revokeUnsaved: ({ context }: Given): LifecycleRequest[] => [
+    { type: 'records.mark', generation: context.lastGeneration, state: 'irrevocable' },
     { type: 'issuer.revoke', generation: context.lastGeneration },
   ],
   revokeOrphan: ({ event }: Given): LifecycleRequest[] =>

@@ -262,7 +262,11 @@ export const credentialLifecycleMachine = lifecycle.createMachine({
         'alarm.retry': { target: 'revoking', reenter: true, actions: change('countRevokeAttempt') },
         'credential.requested': { actions: ask('refuseAskerDisabled') },
         'scope.disabled': {},
-        'scope.enabled': { target: 'absent', actions: [change('disarm'), change('markEnabled')] },
+        // What is being revoked must not be found live after a crash; its answer still counts.
+        'scope.enabled': {
+          target: 'absent',
+          actions: [ask('markRestIrrevocable'), change('disarm'), change('markEnabled')],
+        },
       },
     },
     revoked: {

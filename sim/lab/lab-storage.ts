@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../machines/ports/clock.ts';
 import { Secret } from '../../machines/ports/secret.ts';
-import type { StorageCredential, StorageLocation } from '../../machines/ports/storage-credential.ts';
+import type {
+  StorageCredential,
+  StorageLocation,
+} from '../../machines/ports/storage-credential.ts';
 import type { FaultError } from '../scenario/types.ts';
 import {
   createFaultTable,

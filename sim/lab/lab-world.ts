@@ -1,4 +1,8 @@
-import { createRealClock, createWarpClock, type WarpClockState } from '../../adapters/clock/index.ts';
+import {
+  createRealClock,
+  createWarpClock,
+  type WarpClockState,
+} from '../../adapters/clock/index.ts';
 import { processSpawner } from '../../adapters/compose/process-spawner.ts';
 import { createIssuer, createStore } from '../../adapters/compose/stores.ts';
 import { openSqliteConfigDatabase } from '../../adapters/config-db/sqlite.ts';

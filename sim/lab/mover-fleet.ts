@@ -1,5 +1,5 @@
-import type { MoverSpawner, SpawnedMover } from '../../adapters/roles/mover-spawner.ts';
 import type { WarpClockState } from '../../adapters/clock/index.ts';
+import type { MoverSpawner, SpawnedMover } from '../../adapters/roles/mover-spawner.ts';
 import type { Clock } from '../../machines/ports/clock.ts';
 import type { Link, LinkMessage } from '../../machines/ports/link.ts';
 

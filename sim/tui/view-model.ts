@@ -3,7 +3,7 @@ import type { MoverCounts } from './live-run.ts';
 import { reduceCredentials } from './model/credentials.ts';
 import { toEntry } from './model/sentences.ts';
 import { addProgress, reduceSession } from './model/sessions.ts';
-import type { LogEntry, SessionView, ViewModel } from './model/types.ts';
+import type { CredentialView, LogEntry, SessionView, ViewModel } from './model/types.ts';
 
 /**
  * What the terminal shows, made from the event log and nothing else: pure functions, the same for
@@ -34,12 +34,19 @@ export function reduceEvents(view: ViewModel, events: readonly LogEvent[]): View
       const session = reduceSession(sessions.get(event.session), event, entry);
       if (session !== null) sessions.set(event.session, session);
     }
-    reduceCredentials(credentials, event, event.session === null ? null : sessions.get(event.session) ?? null);
+    reduceCredentials(
+      credentials,
+      event,
+      event.session === null ? null : (sessions.get(event.session) ?? null),
+    );
   }
   return {
     sessions,
     credentials,
-    news: newest(view.news, entries.filter((entry) => entry.isNews)),
+    news: newest(
+      view.news,
+      entries.filter((entry) => entry.isNews),
+    ),
     everything: newest(view.everything, entries),
     eventCount: view.eventCount + events.length,
     lastAt: events.at(-1)?.at ?? view.lastAt,
@@ -52,11 +59,7 @@ function newest(before: readonly LogEntry[], added: readonly LogEntry[]): readon
 }
 
 /** The view with the newest counts of a running mover; unknown sessions change nothing. */
-export function reduceProgress(
-  view: ViewModel,
-  sessionId: string,
-  counts: MoverCounts,
-): ViewModel {
+export function reduceProgress(view: ViewModel, sessionId: string, counts: MoverCounts): ViewModel {
   const session = view.sessions.get(sessionId);
   if (session === undefined || session.outcome !== null) return view;
   const sessions = new Map(view.sessions);
@@ -71,7 +74,8 @@ export function sessionsInOrder(view: ViewModel): readonly SessionView[] {
   );
 }
 
-export function credentialsInOrder(view: ViewModel) {
+/** By the names of their scopes. */
+export function credentialsInOrder(view: ViewModel): readonly CredentialView[] {
   return [...view.credentials.values()].sort((left, right) => compare(left.scope, right.scope));
 }
 

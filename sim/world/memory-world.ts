@@ -1,10 +1,10 @@
+import { MemoryBucket } from '../../adapters/memory/bucket.ts';
 import { createMemoryConfigDatabase } from '../../adapters/memory/config-database.ts';
 import { createMemoryIssuer } from '../../adapters/memory/issuer.ts';
 import { memoryLinkPair, memoryNetwork } from '../../adapters/memory/link.ts';
-import { MemoryBucket } from '../../adapters/memory/bucket.ts';
 import { createMemoryObjectStore } from '../../adapters/memory/object-store.ts';
-import { runMover } from '../../adapters/roles/mover/run-mover.ts';
 import type { MoverEnvironment } from '../../adapters/roles/mover/config.ts';
+import { runMover } from '../../adapters/roles/mover/run-mover.ts';
 import type { MoverSpawner } from '../../adapters/roles/mover-spawner.ts';
 import { withRetry } from '../../adapters/wrap/retry.ts';
 import { withTrace } from '../../adapters/wrap/trace.ts';
@@ -116,7 +116,10 @@ export async function createMemoryWorld(options: MemoryWorldOptions): Promise<Wo
         latencyMs: STORAGE_LATENCY_MS,
       });
       const faulty = faultyStore(store, board, repository.storage, clock);
-      const onRecord = ({ generation: _generation, ...use }: Parameters<typeof onUse>[0] & {
+      const onRecord = ({
+        generation: _generation,
+        ...use
+      }: Parameters<typeof onUse>[0] & {
         generation: number;
       }): void => onUse(use);
       const traced = withTrace(faulty, { clock, generation: credential.generation, onRecord });

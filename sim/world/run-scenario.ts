@@ -1,8 +1,8 @@
 import type { SourceConfig } from '../../adapters/roles/mover/config.ts';
 import type { SessionJob, SessionResult } from '../../adapters/roles/tenant-server/session-job.ts';
-import type { Operation } from '../../machines/rules/settings.ts';
 import { renewalRule } from '../../machines/rules/lifetimes.ts';
 import { scopeId } from '../../machines/rules/scope.ts';
+import type { Operation } from '../../machines/rules/settings.ts';
 import { formatInstant } from '../../machines/rules/time.ts';
 import { checkAll } from '../check/index.ts';
 import { scheduledRuns } from '../scenario/index.ts';

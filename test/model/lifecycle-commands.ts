@@ -10,7 +10,7 @@ export type LifecycleCommand = fc.Command<Model, LifecycleWorld>;
 const BOUNDARIES = ['line', 'expiry', 'retry', 'issueTimeout'] as const;
 const FAILURES: readonly ErrorCode[] = ['issuer.unavailable', 'issuer.refused', 'issuer.limit'];
 const TRIGGERS = ['connect', 'connect', 'connect', 'request', 'heartbeat', 'forced'] as const;
-const SKEWS = [0, 0, 0, 0, MINUTE_MS, -MINUTE_MS, 26 * HOUR_MS, -26 * HOUR_MS, 13 * DAY_MS];
+const SKEWS = [0, 0, 0, 0, MINUTE_MS, -MINUTE_MS, 26 * HOUR_MS, -26 * HOUR_MS, 14 * DAY_MS];
 
 function command(text: string, run: (world: LifecycleWorld) => void): LifecycleCommand {
   return {

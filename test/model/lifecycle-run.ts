@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import type { LifecycleSettings } from '../../machines/credential-lifecycle/index.ts';
-import { MINUTE_MS } from '../../machines/rules/time.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../machines/rules/time.ts';
 import { seeded } from '../support/seed.ts';
 import { type LifecycleCommand, lifecycleCommands } from './lifecycle-commands.ts';
+import { FOURTEEN_DAYS } from './lifecycle-settings.ts';
 import { type LifecycleMachine, LifecycleWorld } from './lifecycle-world.ts';
 
 /** L3: an attempt in flight may time out, then the healthy answer follows its backoff. */
@@ -36,15 +37,35 @@ export function runLifecycle(
 /** Draws lives; the result says whether and how the machine broke a rule. */
 export function checkLifecycle(
   settings: LifecycleSettings,
-  options: { readonly numRuns: number; readonly machine?: LifecycleMachine },
+  options: {
+    readonly numRuns: number;
+    readonly machine?: LifecycleMachine;
+    readonly statesSeen?: Set<string>;
+  },
 ) {
-  const { numRuns, machine } = options;
+  const { numRuns, machine, statesSeen } = options;
   const property = fc.property(
     fc.commands(lifecycleCommands, { maxCommands: 60, size: 'max' }),
     fc.boolean(),
     (commands, isRevocable) => {
-      runLifecycle(commands, settings, isRevocable, machine);
+      const world = runLifecycle(commands, settings, isRevocable, machine);
+      for (const state of world.statesSeen) statesSeen?.add(state);
     },
   );
   return fc.check(property, seeded({ numRuns }));
+}
+
+/** C13: a tenant 14 days ahead asks every hour for 13 days; returns how often was issued. */
+export function renewFromFastClock(machine?: LifecycleMachine): number {
+  const world = new LifecycleWorld({
+    settings: FOURTEEN_DAYS,
+    isRevocable: false,
+    ...(machine === undefined ? {} : { machine }),
+  });
+  world.isPrompt = true;
+  for (let hour = 0; hour < 13 * 24; hour += 1) {
+    world.request('connect', 14 * DAY_MS);
+    world.moveTo(world.clock.now() + HOUR_MS);
+  }
+  return world.watch.issueCount;
 }

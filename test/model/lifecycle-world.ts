@@ -49,6 +49,7 @@ export class LifecycleWorld {
   readonly answered: { request: LifecycleRequest; answer: Answer }[] = [];
   /** Requests that no answer has been seen for. */
   readonly open = new Set<string>();
+  readonly statesSeen = new Set<string>();
   isDisabled = false;
   /** Set in the healthy phase and for directed runs: every call is answered at once. */
   isPrompt = false;
@@ -81,6 +82,7 @@ export class LifecycleWorld {
       clock: this.clock,
       input: { settings, ...this.records.read() },
       ...(snapshot === undefined ? {} : { snapshot: snapshot as never }),
+      onTransition: ({ value }) => this.statesSeen.add(statePath(value)),
       onRequest: (request) => {
         // XState reports what a listener throws later and elsewhere: kept here until `check`.
         try {

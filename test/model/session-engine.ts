@@ -115,8 +115,8 @@ export class SessionEngine {
     };
     const endsAt = world.context.credential?.expiresAt ?? null;
     const untilEndMs = endsAt === null ? Number.POSITIVE_INFINITY : endsAt - world.clock.now();
-    if (fate >= 60) {
-      const delayMs = Math.floor(leftMs / (1 + (fate % 4)));
+    const delayMs = Math.floor(leftMs / (1 + (fate % 4)));
+    if (fate >= 60 && delayMs < untilEndMs) {
       world.laterFromMover(
         delayMs,
         inThisTurn(() => this.#break(fate)),

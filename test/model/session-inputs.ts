@@ -54,6 +54,8 @@ export interface SessionDraw {
   readonly workMs: number;
   /** What is left of the credential that the SP holds already; `null`: none is held. */
   readonly heldLeftMs: number | null;
+  /** How far the SP's clock is behind the tenant's. */
+  readonly spBehindMs: number;
   /** One number a decision of the world; past the end everything goes well. */
   readonly fates: readonly number[];
   readonly userActions: readonly UserAction[];
@@ -64,7 +66,7 @@ export interface SessionDraw {
 const inputs = fc.record({
   operation: fc.constantFrom(...OPERATIONS),
   inSession: fc.constantFrom('reconnect' as const, 'proactive' as const, 'strict' as const),
-  quotaWaitMs: fc.constantFrom(0, 2 * HOUR_MS),
+  quotaWaitMs: fc.constantFrom(0, 2 * DAY_MS),
   restartsMax: fc.constantFrom(0, 3),
 });
 
@@ -86,15 +88,23 @@ export const healthyDraws: fc.Arbitrary<SessionDraw> = fc
     input: { ...SESSION_INPUT, ...chosen },
     workMs,
     heldLeftMs,
+    spBehindMs: 0,
     fates: [],
     userActions: [],
     crashes: [],
   }));
 
+/** Three decisions of four are healthy, so that sessions live long enough to be interesting. */
+const fate = fc.oneof(
+  { arbitrary: fc.constant(0), weight: 3 },
+  { arbitrary: fc.integer({ min: 60, max: 99 }), weight: 1 },
+);
+
 export const anyDraws: fc.Arbitrary<SessionDraw> = fc
   .record({
     healthy: healthyDraws,
-    fates: fc.array(fc.nat(99), { maxLength: 60, size: 'max' }),
+    spBehindMs: fc.constantFrom(0, 0, HOUR_MS),
+    fates: fc.array(fate, { maxLength: 60, size: 'max' }),
     userActions: fc.array(
       fc.record({
         afterMs: fc.constantFrom(0, 15, 45, MINUTE_MS, HOUR_MS, DAY_MS, 13 * DAY_MS),
@@ -112,3 +122,29 @@ export const anyDraws: fc.Arbitrary<SessionDraw> = fc
     }),
   })
   .map(({ healthy, ...rest }) => ({ ...healthy, ...rest }));
+
+/** Worlds too rare to be drawn often; every property tries them first. */
+export const storyDraws: readonly SessionDraw[] = [
+  {
+    // Q3, C16: the quota is used up after 16 h and raised a day later, when 25 h have passed.
+    route: DIRECT_ROUTE,
+    input: { ...SESSION_INPUT, quotaWaitMs: 2 * DAY_MS },
+    workMs: 2 * DAY_MS,
+    heldLeftMs: 25 * HOUR_MS,
+    spBehindMs: 0,
+    fates: [0, 0, 0, 0, 0, 0, 82, 90],
+    userActions: [],
+    crashes: [],
+  },
+  {
+    // C20: the storage denies, one forced check follows, the storage denies again.
+    route: DIRECT_ROUTE,
+    input: SESSION_INPUT,
+    workMs: 2 * DAY_MS,
+    heldLeftMs: 13 * DAY_MS,
+    spBehindMs: 0,
+    fates: [0, 0, 0, 0, 0, 0, 66, 0, 0, 0, 0, 0, 0, 66],
+    userActions: [],
+    crashes: [],
+  },
+];

@@ -1,7 +1,7 @@
 import type { SessionRequest } from '../../machines/backup-session/index.ts';
 import { checkRenewal, isExpired, type RenewalLine } from '../../machines/rules/renewal.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../machines/rules/time.ts';
-import type { SessionWorld } from './session-world.ts';
+import type { SessionFact, SessionWorld } from './session-world.ts';
 import { START } from './start.ts';
 
 type ProviderRequest = Extract<
@@ -17,6 +17,7 @@ export class SessionProvider {
   readonly #world: SessionWorld;
   generation = 0;
   expiresAt: number | null = null;
+  #lastDelivered: SessionFact | null = null;
 
   constructor(world: SessionWorld) {
     this.#world = world;
@@ -90,7 +91,7 @@ export class SessionProvider {
       world.later(10, () => world.send({ type: 'credential.refused', code }));
       return;
     }
-    const now = world.clock.now();
+    const now = world.clock.now() - world.draw.spBehindMs;
     const isAbsent = this.generation === 0;
     const isEnded = this.expiresAt !== null && isExpired(this.expiresAt, now);
     const isBySp = world.draw.route.credential === 'sas' || request.trigger === 'forced';
@@ -103,10 +104,20 @@ export class SessionProvider {
       this.expiresAt = now + this.#lifetimeMs;
     }
     const { generation, expiresAt } = this;
-    const deliver = (): void => {
-      world.send({ type: 'credential.delivered', generation, expiresAt, degraded: isDegraded });
+    const delivered: SessionFact = {
+      type: 'credential.delivered',
+      generation,
+      expiresAt,
+      degraded: isDegraded,
     };
-    world.later(30, deliver);
-    if (fate >= 60 && fate < 70) world.later(90, deliver);
+    const stale = this.#lastDelivered;
+    // F25: an old delivery comes once more, before or after the new one; F24: or the new one twice.
+    const staleAfterMs = fate < 75 ? 20 : 40;
+    if (fate >= 70 && fate < 80 && stale !== null) {
+      world.later(staleAfterMs, () => world.send(stale));
+    }
+    world.later(30, () => world.send(delivered));
+    if (fate >= 60 && fate < 70) world.later(90, () => world.send(delivered));
+    this.#lastDelivered = delivered;
   }
 }

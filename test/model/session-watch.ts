@@ -21,7 +21,9 @@ export class SessionWatch {
   #outcome: string | null = null;
   #routeText: string | null = null;
   #isClosed = false;
-  #hasCleanedUp = false;
+  #generation = 0;
+  #deniedCount = 0;
+  #state = '';
 
   constructor(world: SessionWorld) {
     this.#world = world;
@@ -41,6 +43,7 @@ export class SessionWatch {
     if (event.type === 'credential.delivered') this.#steps.push('credential');
     if (event.type === 'session.paused') this.#pauseCount += 1;
     if (event.type === 'credential.delivered') this.#unansweredForced = null;
+    if (event.type === 'transfer.failed' && event.code === 'access.denied') this.#deniedCount += 1;
     if (event.type === 'contact.lost' && this.#unansweredForced !== null) {
       this.#forcedFor.delete(this.#unansweredForced);
     }
@@ -73,9 +76,6 @@ export class SessionWatch {
         return;
       case 'transfer.resume':
         this.#assertMayMove();
-        return;
-      case 'transfer.cleanUp':
-        this.#hasCleanedUp = true;
         return;
       case 'movers.stop':
         this.#steps = [];
@@ -166,8 +166,28 @@ export class SessionWatch {
         if (!isJustDelivered) throw new Error('C15: running past the margin');
       }
     }
-    if (status === 'done' && outcome?.code === 'quota.exceeded' && !this.#hasCleanedUp) {
-      if (this.#faultCount < 2) throw new Error('Q3: nothing was cleaned up');
+    if (credential !== null && credential.generation < this.#generation) {
+      throw new Error(`I32: from generation ${this.#generation} to ${credential.generation}`);
+    }
+    this.#generation = credential?.generation ?? 0;
+    if (context.restarts > input.restartsMax + this.#deniedCount) {
+      throw new Error(`F1: ${context.restarts} restarts`);
+    }
+    this.#assertStep(this.#state, state, context);
+    this.#state = state;
+    if (status === 'done') this.#isClosed = true;
+  }
+
+  /** What must follow from the last event in the state in which it came. */
+  #assertStep(before: string, after: string, { input, outcome }: SessionContext): void {
+    const type = this.#event?.type;
+    const isStrictEnd = type === 'transfer.credentialExpired' && input.inSession === 'strict';
+    if (before === 'active.running' && isStrictEnd && !after.startsWith('ending.')) {
+      throw new Error('C15: strict, and the session outlives its credential');
+    }
+    const isQuotaAborted = type === 'transfer.failed' && outcome?.code === 'quota.exceeded';
+    if (before === 'ending.aborting' && isQuotaAborted && after !== 'ending.cleaningUp') {
+      throw new Error('Q3: what the session wrote is not cleaned up');
     }
   }
 }

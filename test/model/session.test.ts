@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { backupSessionMachine } from '../../machines/backup-session/index.ts';
 import { leafStates } from '../support/machine-diagram.ts';
 import { property, SEED } from '../support/seed.ts';
-import { anyDraws, healthyDraws } from './session-inputs.ts';
+import { anyDraws, healthyDraws, type SessionDraw, storyDraws } from './session-inputs.ts';
 import { SessionWorld } from './session-world.ts';
 
 /** Left in the same step in which they are entered. */
@@ -20,7 +20,7 @@ describe('a backup session', () => {
       for (const state of world.statesSeen) statesSeen.add(state);
       return true;
     },
-    { numRuns: 2_000 },
+    { numRuns: 2_000, examples: storyDraws.map((draw): [SessionDraw] => [draw]) },
   );
 
   test(`L15: every state was seen in those runs [seed ${SEED}]`, () => {

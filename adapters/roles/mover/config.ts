@@ -1,9 +1,12 @@
-import type { ConnectionInput } from '../../../machines/control-connection/index.ts';
 import type { MoverRole } from '../../../machines/backup-session/index.ts';
+import type { ConnectionInput } from '../../../machines/control-connection/index.ts';
 import type { Clock } from '../../../machines/ports/clock.ts';
 import type { Dialer, ListenerFactory } from '../../../machines/ports/link.ts';
 import type { ObjectStore } from '../../../machines/ports/object-store.ts';
-import type { StorageCredential, StorageLocation } from '../../../machines/ports/storage-credential.ts';
+import type {
+  StorageCredential,
+  StorageLocation,
+} from '../../../machines/ports/storage-credential.ts';
 import type { TransferSpec } from '../../transfer/types.ts';
 
 /** What a backup reads: a folder of the tenant host, or bytes made from a seed. */

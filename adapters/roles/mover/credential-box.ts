@@ -1,5 +1,8 @@
 import { Secret } from '../../../machines/ports/secret.ts';
-import type { StorageCredential, StorageLocation } from '../../../machines/ports/storage-credential.ts';
+import type {
+  StorageCredential,
+  StorageLocation,
+} from '../../../machines/ports/storage-credential.ts';
 import { FortnightError } from '../../../machines/rules/errors.ts';
 import { SealedBox, seal } from '../seal.ts';
 

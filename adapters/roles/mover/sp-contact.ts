@@ -1,6 +1,9 @@
 import type { JsonObject } from '../../../machines/ports/event-log.ts';
 import type { LinkMessage } from '../../../machines/ports/link.ts';
-import type { StorageCredential, StorageLocation } from '../../../machines/ports/storage-credential.ts';
+import type {
+  StorageCredential,
+  StorageLocation,
+} from '../../../machines/ports/storage-credential.ts';
 import { type ErrorCode, isErrorCode } from '../../../machines/rules/errors.ts';
 import { CONNECTION_DEFAULTS, createSpConnection } from '../sp-connection.ts';
 import type { MoverConfig, MoverEnvironment } from './config.ts';
@@ -111,9 +114,7 @@ export function createSpContact(
   const requestCredential = (asked: JsonObject): void => {
     requests += 1;
     pendingRequest = `${box.publicKey.slice(0, 8)}-${requests}`;
-    connection
-      .send('credential.request', { ...asked, requestId: pendingRequest })
-      .catch(() => {});
+    connection.send('credential.request', { ...asked, requestId: pendingRequest }).catch(() => {});
   };
 
   const connection = createSpConnection({
@@ -156,9 +157,7 @@ export function createSpContact(
           confirmSpent = null;
           resolve();
         };
-        connection
-          .send('quota.report', { spentBytes: spent() })
-          .catch(() => confirmSpent?.());
+        connection.send('quota.report', { spentBytes: spent() }).catch(() => confirmSpent?.());
       }),
     close: () => connection.release(),
   };

@@ -1,11 +1,14 @@
 import type { ConfigDatabase } from '../../../machines/ports/config-database.ts';
 import type { EventLog, JsonObject } from '../../../machines/ports/event-log.ts';
 import type { Link } from '../../../machines/ports/link.ts';
-import type { StorageCredential, StorageLocation } from '../../../machines/ports/storage-credential.ts';
+import type {
+  StorageCredential,
+  StorageLocation,
+} from '../../../machines/ports/storage-credential.ts';
 import type { ErrorCode } from '../../../machines/rules/errors.ts';
 import { scopeId } from '../../../machines/rules/scope.ts';
-import { sealCredential } from '../mover/credential-box.ts';
 import { type ContactMessage, tell } from '../messages.ts';
+import { sealCredential } from '../mover/credential-box.ts';
 import type { CredentialDesk } from './credential-desk.ts';
 import { ledgerFacts, type QuotaBook } from './quota-book.ts';
 import { isStoring, type SessionRecord } from './session-record.ts';

@@ -125,9 +125,10 @@ export class CredentialDesk {
     this.#machine.stop();
   }
 
-  #note(type: string, session: string | null, data: JsonObject): void {
+  #note(type: string, session: string | null, data: JsonObject, at?: number): void {
     const scope = scopeId(this.#options.scope);
-    this.#options.log.write({ node: 'sp', type, session, data: { scope, ...data } });
+    const event = { node: 'sp', type, session, data: { scope, ...data } };
+    this.#options.log.write(at === undefined ? event : { ...event, at });
   }
 
   async #perform(request: LifecycleRequest): Promise<void> {
@@ -155,18 +156,18 @@ export class CredentialDesk {
         });
         return this.#try(() => database.markCredential(scope, request.generation, request.state));
       case 'credential.checked': {
-        const { expiresAt } = { expiresAt: this.held().heldExpiresAt };
         const asked = this.#open.get(request.requestId);
-        this.#note('credential.checked', asked?.session ?? null, {
+        const facts = {
           by: 'sp',
           trigger: asked?.trigger ?? 'request',
-          expiresAt,
+          expiresAt: this.held().heldExpiresAt,
           leftMs: request.leftMs,
           renewBelowMs: settings.renewBelowMs,
           includesLine: settings.includesLine,
           decision: request.decision,
-        });
-        return;
+        };
+        // With the instant of the check itself: the log may be written a moment later.
+        return this.#note('credential.checked', asked?.session ?? null, facts, request.at);
       }
       case 'credential.deliver':
         return this.#deliver(request.requestId, request.generation, request.degraded);
@@ -214,6 +215,7 @@ export class CredentialDesk {
       lifetimeMs,
       keyId: issued.keyId,
       issuer: issuer.capabilities.name,
+      issuerMaximumMs: issuer.capabilities.lifetimeMaxMs,
     });
     this.#machine.send({ type: 'issuer.issued', generation, expiresAt: issued.expiresAt });
   }

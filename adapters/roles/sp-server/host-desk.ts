@@ -1,7 +1,7 @@
 import type { EventLog, JsonObject } from '../../../machines/ports/event-log.ts';
 import type { Link } from '../../../machines/ports/link.ts';
-import type { MoverConfig } from '../mover/config.ts';
 import { tell } from '../messages.ts';
+import type { MoverConfig } from '../mover/config.ts';
 import type { SessionRecord } from './session-record.ts';
 
 type FromHost = (session: string, type: string, header: JsonObject) => void;

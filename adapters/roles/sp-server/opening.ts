@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { TenantCheck } from '../../../machines/backup-session/index.ts';
 import { selectRoute } from '../../../machines/mode-selection/index.ts';
 import type { JsonObject } from '../../../machines/ports/event-log.ts';
-import type { TenantCheck } from '../../../machines/backup-session/index.ts';
 import type { ErrorCode } from '../../../machines/rules/errors.ts';
 import { nameProblem } from '../../../machines/rules/layout.ts';
 import {
@@ -11,8 +11,8 @@ import {
   renewalRule,
 } from '../../../machines/rules/lifetimes.ts';
 import type { Reason, Route } from '../../../machines/rules/route.ts';
-import type { RouteSettings } from '../../../machines/rules/settings.ts';
 import { scopeId } from '../../../machines/rules/scope.ts';
+import type { RouteSettings } from '../../../machines/rules/settings.ts';
 import type { TenantMessage } from '../messages.ts';
 import type { QuotaAccount } from './quota-book.ts';
 import type { SpRepository, SpTenant } from './settings.ts';
@@ -117,17 +117,15 @@ export function decideOpening(
   return { ok: true, route, reasons, rule, check };
 }
 
+/** All settings that the choice depended on, so that a checker can ask the oracle again (I1). */
 export function routeFacts(
-  repository: SpRepository,
+  settings: RouteSettings,
   route: Route,
   reasons: readonly Reason[],
 ): JsonObject {
   return {
-    storage: repository.storage,
-    mode: repository.mode,
-    access: repository.access,
+    ...settings,
     ...route,
     rules: reasons.map((reason) => reason.rule),
   };
 }
-

@@ -1,6 +1,9 @@
 import type { CredentialIssuer } from '../../../machines/ports/credential-issuer.ts';
 import type { ObjectStore } from '../../../machines/ports/object-store.ts';
-import type { StorageCredential, StorageLocation } from '../../../machines/ports/storage-credential.ts';
+import type {
+  StorageCredential,
+  StorageLocation,
+} from '../../../machines/ports/storage-credential.ts';
 import type { SasOverride } from '../../../machines/rules/lifetimes.ts';
 import type {
   AccessOption,

@@ -28,6 +28,7 @@ import {
   type OpenMessage,
   openingProblem,
   routeFacts,
+  routeSettingsOf,
 } from './opening.ts';
 import { ledgerFacts, QuotaBook } from './quota-book.ts';
 import { isStoring, type SessionRecord } from './session-record.ts';
@@ -320,7 +321,7 @@ export class SpServer {
       needsRecount: asked.operation === 'delete',
     };
     this.#sessions.set(record.id, record);
-    const facts = routeFacts(repository, route, decision.reasons);
+    const facts = routeFacts(routeSettingsOf(repository, asked), route, decision.reasons);
     log.write({ node: 'sp', type: 'route.selected', session: record.id, data: facts });
     tell(link, 'session.opened', openedHeader(record, decision.check));
   }
@@ -405,8 +406,7 @@ export class SpServer {
     const { database, storage } = this.#options;
     const { scope } = record;
     const isBusy = [...this.#sessions.values()].some(
-      (other) =>
-        other.scope.tenant === scope.tenant && other.scope.repository === scope.repository,
+      (other) => other.scope.tenant === scope.tenant && other.scope.repository === scope.repository,
     );
     if (isBusy) return;
     const repository = this.#repository(scope.repository);
@@ -415,11 +415,13 @@ export class SpServer {
     const store = storage.storeFor(repository, credential);
     try {
       for (const account of record.accounts) {
-        const subtenant = account.id === scopeId({ ...scope, subtenant: null }) ? null : scope.subtenant;
+        const subtenant =
+          account.id === scopeId({ ...scope, subtenant: null }) ? null : scope.subtenant;
         const folders = subtenant === null ? this.#foldersOf(scope) : [{ ...scope, subtenant }];
         let usedBytes = 0;
         for (const folder of folders) {
-          for await (const object of store.list(clientPrefix(folder))) usedBytes += object.sizeBytes;
+          for await (const object of store.list(clientPrefix(folder)))
+            usedBytes += object.sizeBytes;
         }
         await this.#quota.setUsed(account, usedBytes);
       }

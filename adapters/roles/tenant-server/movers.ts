@@ -3,9 +3,9 @@ import type { Clock } from '../../../machines/ports/clock.ts';
 import type { JsonObject } from '../../../machines/ports/event-log.ts';
 import type { LinkMessage } from '../../../machines/ports/link.ts';
 import { SECOND_MS } from '../../../machines/rules/time.ts';
+import { tell } from '../messages.ts';
 import type { MoverConfig } from '../mover/config.ts';
 import type { MoverSpawner, SpawnedMover } from '../mover-spawner.ts';
-import { tell } from '../messages.ts';
 
 /** How long a mover may take to obey `order.stop` before its process is killed (L14). */
 const STOP_BUDGET_MS = 10 * SECOND_MS;

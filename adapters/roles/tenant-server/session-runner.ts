@@ -225,8 +225,14 @@ export class SessionRunner {
         return this.#movers.tell('target', 'order.requestCredential', asked);
       }
       case 'credential.checked': {
-        const { type, at: _at, ...facts } = request;
-        return this.#log(`tenant:${this.#options.tenant}`, type, { by: 'tenant', ...facts });
+        const { type, at, ...facts } = request;
+        return this.#options.log.write({
+          node: `tenant:${this.#options.tenant}`,
+          type,
+          session: job.id,
+          data: { by: 'tenant', ...facts },
+          at,
+        });
       }
       case 'transfer.start':
         return this.#startTransfer();
@@ -326,7 +332,10 @@ export class SessionRunner {
 
   #placed(role: MoverRole): JsonObject {
     const route = this.#route;
-    return { role, host: role === 'source' ? route?.sourceHost ?? null : route?.targetHost ?? null };
+    return {
+      role,
+      host: role === 'source' ? (route?.sourceHost ?? null) : (route?.targetHost ?? null),
+    };
   }
 
   #fromMover(role: MoverRole, message: LinkMessage): void {

@@ -3,8 +3,8 @@ import type { Clock } from '../../../machines/ports/clock.ts';
 import type { EventLog, JsonObject } from '../../../machines/ports/event-log.ts';
 import type { Dialer, LinkMessage } from '../../../machines/ports/link.ts';
 import type { Secret } from '../../../machines/ports/secret.ts';
-import { createSpConnection, type SpConnection } from '../sp-connection.ts';
 import type { MoverSpawner } from '../mover-spawner.ts';
+import { createSpConnection, type SpConnection } from '../sp-connection.ts';
 import type { SessionJob, SessionResult } from './session-job.ts';
 import { SessionRunner } from './session-runner.ts';
 

@@ -86,7 +86,9 @@ function lineOf(session: SessionView | null): RenewalLineView | null {
   const credential = session?.route?.credential;
   if (storage === undefined || (credential !== 'limited' && credential !== 'sas')) return null;
   const rule = renewalRule(storage, credential);
-  return rule === null ? null : { renewBelowMs: rule.renewBelowMs, includesLine: rule.includesLine };
+  return rule === null
+    ? null
+    : { renewBelowMs: rule.renewBelowMs, includesLine: rule.includesLine };
 }
 
 /** The newest generation: the one that a check looks at. */

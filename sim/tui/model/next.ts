@@ -88,6 +88,10 @@ export function warpStops(credential: CredentialView | null, now: EpochMs): read
     stop('expiry +1 ms', 'expired', plus(expiresAt, 1)),
     { label: '+1 h', hint: 'one hour on', byMs: HOUR_MS },
     { label: '+1 d', hint: 'one day on', byMs: DAY_MS },
-    { label: '+13d1h', hint: 'past the line of a fresh 14-day credential', byMs: 13 * DAY_MS + HOUR_MS },
+    {
+      label: '+13d1h',
+      hint: 'past the line of a fresh 14-day credential',
+      byMs: 13 * DAY_MS + HOUR_MS,
+    },
   ];
 }

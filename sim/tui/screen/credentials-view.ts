@@ -1,0 +1,116 @@
+import { isExpired } from '../../../machines/rules/renewal.ts';
+import type { EpochMs } from '../../../machines/rules/time.ts';
+import { currentGeneration, olderAlive } from '../model/credentials.ts';
+import { standingWords } from '../model/next.ts';
+import type { CredentialView, GenerationView, SessionView } from '../model/types.ts';
+import type { Signs } from '../theme.ts';
+import { instantWords, roughDuration, thresholdWords } from '../words.ts';
+import { lifeBar, lifeRole } from './life-bar.ts';
+import { fit, highlighted, type Line, line, span, spread, windowStart } from './lines.ts';
+
+interface CredentialOptions {
+  readonly sessions: readonly SessionView[];
+  readonly chosen: CredentialView | null;
+  readonly now: EpochMs;
+  readonly width: number;
+  readonly height: number;
+  readonly signs: Signs;
+}
+
+/** Every credential as a block: name, life bar with the renewal line, older generations (C13). */
+export function credentialLines(
+  credentials: readonly CredentialView[],
+  options: CredentialOptions,
+): readonly Line[] {
+  if (credentials.length === 0) {
+    return [line(span('No credential was issued yet: gateway routes need none (C7).', 'dim'))];
+  }
+  const blocks = credentials.map((credential) => blockLines(credential, options));
+  const before = blocks.slice(
+    0,
+    Math.max(0, credentials.indexOf(options.chosen as CredentialView)),
+  );
+  const chosenAt = before.reduce((total, block) => total + block.length, 0);
+  const lines = blocks.flat();
+  const start = windowStart(lines.length, options.height, chosenAt);
+  return lines.slice(start, start + options.height);
+}
+
+function blockLines(credential: CredentialView, options: CredentialOptions): readonly Line[] {
+  const { now, width, signs } = options;
+  const current = currentGeneration(credential);
+  const older = olderAlive(credential, now);
+  return [
+    headLine(credential, options),
+    ...(current === null
+      ? []
+      : [barLine(credential, current, options), endLine(credential, current, options)]),
+    ...older.map((generation) =>
+      fit(
+        line(
+          span(`    generation ${generation.generation} still alive until `, 'attention'),
+          span(
+            `${instantWords(generation.expiresAt)}, ${roughDuration(generation.expiresAt - now)} left (C13)`,
+            'attention',
+          ),
+        ),
+        width,
+        signs,
+      ),
+    ),
+    [],
+  ];
+}
+
+function headLine(credential: CredentialView, options: CredentialOptions): Line {
+  const { chosen, now, width, signs } = options;
+  const isChosen = credential === chosen;
+  const current = currentGeneration(credential);
+  const generation = current === null ? '' : `  generation ${current.generation}`;
+  const left = `${isChosen ? signs.chosen : ' '} ${credential.scope}${generation}`;
+  const standing = standingWords(credential, now);
+  const head = spread(line(span(left, 'title')), line(span(standing, 'dim')), width, signs);
+  return isChosen ? highlighted(head, width) : head;
+}
+
+/** `    ━━━━●──────┃─  12d 03h left`. */
+function barLine(
+  credential: CredentialView,
+  current: GenerationView,
+  options: CredentialOptions,
+): Line {
+  const { now, width, signs } = options;
+  const isOver = isExpired(current.expiresAt, now);
+  const leftMs = current.expiresAt - now;
+  const left = isOver ? `expired ${roughDuration(-leftMs)} ago` : `${roughDuration(leftMs)} left`;
+  const barWidth = Math.max(10, Math.min(60, width - 4 - 2 - 20));
+  return fit(
+    [
+      span('    '),
+      ...lifeBar(current, credential.line, now, barWidth, signs),
+      span(`  ${left}`, lifeRole(current, credential.line, now)),
+    ],
+    width,
+    signs,
+  );
+}
+
+function endLine(
+  credential: CredentialView,
+  current: GenerationView,
+  options: CredentialOptions,
+): Line {
+  const { sessions, width, signs } = options;
+  const users = sessions
+    .filter(({ scope, outcome, held }) => scope === credential.scope && outcome === null && held)
+    .map(({ id }) => id);
+  const { line: renewal } = credential;
+  const word = renewal?.includesLine === true ? 'at or below' : 'below';
+  const rule = renewal === null ? '' : `, renewed ${word} ${thresholdWords(renewal.renewBelowMs)}`;
+  const used = users.length === 0 ? '' : `, used by ${users.join(' ')}`;
+  return fit(
+    line(span(`    ends ${instantWords(current.expiresAt)}${rule}${used}`, 'dim')),
+    width,
+    signs,
+  );
+}

@@ -1,0 +1,146 @@
+import type { EpochMs } from '../../../machines/rules/time.ts';
+import type { SessionView } from '../model/types.ts';
+import type { Role, Signs } from '../theme.ts';
+import { hostWords, roughDuration, sizeWords, stateWords } from '../words.ts';
+import type { Layout } from './layout.ts';
+import { type Line, windowStart } from './lines.ts';
+import { REST, type TableColumn, tableLines } from './tables.ts';
+
+/** `direct, source proxy`: the route in a column. */
+export function shortRoute(session: SessionView): string {
+  const { route, refusal } = session;
+  if (route === null) return refusal === null ? '' : 'refused';
+  return `${route.dataPath}, ${hostWords(route.targetHost)}`;
+}
+
+/** The bytes that have arrived: at the storage, or at the tenant for a restore. */
+export function movedBytes({ operation, hops }: SessionView): number | null {
+  return operation === 'restore' ? hops.atSource : (hops.atStorage ?? hops.atSource);
+}
+
+const WAITING = ['awaitingQuota', 'pausedByUser', 'detached', 'reattaching', 'restarting'];
+
+export function sessionSign(session: SessionView, signs: Signs): string {
+  switch (session.outcome?.state) {
+    case undefined:
+      return isWaiting(session) ? signs.waiting : signs.running;
+    case 'done':
+      return session.outcome?.verified === false ? signs.failed : signs.done;
+    case 'cancelled':
+      return signs.cancelled;
+    default:
+      return signs.failed;
+  }
+}
+
+export function sessionRole(session: SessionView): Role {
+  switch (session.outcome?.state) {
+    case undefined:
+      return isWaiting(session) ? 'attention' : 'accent';
+    case 'done':
+      return session.outcome?.verified === false ? 'bad' : 'good';
+    case 'cancelled':
+      return 'attention';
+    default:
+      return 'bad';
+  }
+}
+
+function isWaiting({ state }: SessionView): boolean {
+  return WAITING.includes(state.split('.').at(-1) ?? '');
+}
+
+export function sessionState({ state, outcome }: SessionView): string {
+  if (outcome === null) return stateWords(state);
+  if (outcome.state === 'failed') return `failed: ${outcome.code ?? 'unknown'}`;
+  if (outcome.state !== 'done' || outcome.verified === null) return outcome.state;
+  return outcome.verified ? 'done, verified' : 'done, NOT verified';
+}
+
+function leftWords({ held }: SessionView, now: EpochMs): string {
+  if (held === null || held.expiresAt === null) return '';
+  return held.expiresAt <= now ? 'expired' : roughDuration(held.expiresAt - now);
+}
+
+function columnsFor(
+  layout: Layout,
+  now: EpochMs,
+  signs: Signs,
+): readonly TableColumn<SessionView>[] {
+  type Column = TableColumn<SessionView>;
+  const sign: Column = {
+    title: '',
+    width: 1,
+    text: (session) => sessionSign(session, signs),
+    role: sessionRole,
+  };
+  const id: Column = { title: 'session', width: 10, text: (session) => session.id };
+  const scope: Column = { title: 'who/repository', width: REST, text: (session) => session.scope };
+  const what: Column = { title: 'what', width: 7, text: (session) => session.operation };
+  const path: Column = {
+    title: 'path',
+    width: 7,
+    text: (session) => session.route?.dataPath ?? '',
+  };
+  const route: Column = { title: 'route', width: 23, text: shortRoute };
+  const state: Column = {
+    title: 'state',
+    width: layout === 'wide' ? 24 : 19,
+    text: sessionState,
+    role: sessionRole,
+  };
+  const bytes: Column = {
+    title: 'bytes',
+    width: 9,
+    align: 'right',
+    text: (session) => {
+      const moved = movedBytes(session);
+      return moved === null ? '' : sizeWords(moved);
+    },
+  };
+  const generation: Column = {
+    title: 'gen',
+    width: 3,
+    align: 'right',
+    text: ({ held }) => (held === null ? '' : `${held.generation}`),
+  };
+  const left: Column = {
+    title: 'life left',
+    width: 9,
+    align: 'right',
+    text: (session) => leftWords(session, now),
+  };
+  switch (layout) {
+    case 'wide':
+      return [sign, id, scope, what, route, state, bytes, generation, left];
+    case 'medium':
+      return [sign, { ...id, width: 8 }, scope, what, path, state, bytes, generation];
+    case 'slim':
+    case 'narrow':
+      return [sign, { ...id, width: 8 }, scope, { ...state, width: 16 }, bytes];
+    default:
+      return layout satisfies never;
+  }
+}
+
+/** The table in exactly as many lines as fit, around the chosen session. */
+export function sessionLines(
+  sessions: readonly SessionView[],
+  options: {
+    readonly chosen: SessionView | null;
+    readonly now: EpochMs;
+    readonly layout: Layout;
+    readonly width: number;
+    readonly height: number;
+    readonly signs: Signs;
+  },
+): readonly Line[] {
+  const { chosen, now, layout, width, height, signs } = options;
+  const room = Math.max(1, height - 1);
+  const at = chosen === null ? 0 : sessions.indexOf(chosen);
+  const start = windowStart(sessions.length, room, at);
+  const visible = sessions.slice(start, start + room);
+  const table = tableLines(columnsFor(layout, now, signs), visible, { width, signs, chosen });
+  if (sessions.length === 0) return [[{ text: 'No session has begun yet.', role: 'dim' }]];
+  return [table.heading, ...table.rows];
+}
