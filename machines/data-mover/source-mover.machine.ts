@@ -40,6 +40,7 @@ export const sourceMoverMachine = setup({
   initial: 'ready',
   on: {
     'order.stop': '.stopped',
+    'order.start': {},
     'order.abort': {},
     'link.up': {},
     'link.down': {},

@@ -5,6 +5,5 @@ import type { LabCommands } from './command-context.ts';
  * `--help` and wrong usage answer at once.
  */
 export async function loadLab(): Promise<LabCommands> {
-  const address = new URL('../lab/commands.ts', import.meta.url);
-  return (await import(address.href)) as LabCommands;
+  return (await import('./lab-commands/index.ts')).labCommands;
 }

@@ -24,8 +24,8 @@ const DEFAULT_BLOCK_BYTES = 1_024 ** 2;
 const DEFAULT_CHANGED_SHARE = 0.1;
 
 type FileRepository = ScenarioFile['repositories'][number];
-type FileJob = ScenarioFile['jobs'][number];
-type FileStep = ScenarioFile['steps'][number];
+type FileJob = NonNullable<ScenarioFile['jobs']>[number];
+type FileStep = NonNullable<ScenarioFile['steps']>[number];
 type FileSettings = {
   readonly [Key in Exclude<keyof FileRepository, 'name' | 'storage'>]?:
     | FileRepository[Key]
@@ -46,7 +46,7 @@ export function buildScenario(file: ScenarioFile, options: BuildOptions): Scenar
   const seed = file.seed ?? 1;
   const storages = buildStorages(file);
   const repositories = file.repositories.map((repository) => buildRepository(repository, storages));
-  const jobs = file.jobs.map((job) =>
+  const jobs = (file.jobs ?? []).map((job) =>
     buildJob(job, { startAt, seed, baseFolder: options.baseFolder }),
   );
   const scenario: Scenario = {
@@ -66,7 +66,7 @@ export function buildScenario(file: ScenarioFile, options: BuildOptions): Scenar
       })),
     })),
     jobs,
-    steps: file.steps.map((step, index) =>
+    steps: (file.steps ?? []).map((step, index) =>
       buildStep(step, options.document.placeOf(['steps', index]), jobs),
     ),
   };

@@ -244,11 +244,12 @@ export const scenarioSchema = z
       .describe('Left out: one s3-compatible storage named "s3" that issues up to 365d.'),
     repositories: z.array(repository).min(1),
     tenants: z.array(tenant).min(1),
-    jobs: z.array(job).min(1),
+    jobs: z.array(job).min(1).optional().describe('What can be run. A lab file needs none.'),
     steps: z
       .array(z.union([runStep, warpStep, setStep, faultStep, restoreAllStep]))
       .min(1)
-      .describe('What happens, in this order.'),
+      .optional()
+      .describe('What happens, in this order. A lab file needs none.'),
   })
   .describe('A Fortnight scenario.');
 

@@ -60,6 +60,7 @@ export class LiveStore {
   #progress = new Map<string, readonly [string, MoverCounts]>();
   #frame: Frame;
   #lingeredMs = 0;
+  #isClosed = false;
   #leave: (how: Leaving) => void = () => {};
   /** How far the page that is shown can scroll; told by whoever laid it out. */
   #offsetMax = 0;
@@ -153,6 +154,7 @@ export class LiveStore {
 
   /** Lets go of the run; the last frame stays readable. */
   close(): void {
+    this.#isClosed = true;
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#listeners.clear();
     this.#mode.stop();
@@ -175,6 +177,7 @@ export class LiveStore {
   }
 
   #finish(result: RunResult): void {
+    if (this.#isClosed) return;
     this.#change({ result });
     this.#mode.send({ type: 'run.finished' });
   }

@@ -10,6 +10,7 @@ import { type HostedMachine, hostMachine } from '../../machines/ports/machine-ho
 import type { ErrorCode } from '../../machines/rules/errors.ts';
 import { checkRenewal } from '../../machines/rules/renewal.ts';
 import { createVirtualClock } from '../../sim/kernel/virtual-clock.ts';
+import { describeStep, type Step } from '../support/trace-recorder.ts';
 import { LifecycleRecords } from './lifecycle-records.ts';
 import { LifecycleWatch } from './lifecycle-watch.ts';
 import { START } from './start.ts';
@@ -33,7 +34,7 @@ export interface WorldOptions {
   readonly settings: LifecycleSettings;
   readonly machine?: LifecycleMachine;
   readonly isRevocable: boolean;
-  readonly onStep?: (what: string, detail: string) => void;
+  readonly onStep?: Step;
 }
 
 /**
@@ -100,7 +101,7 @@ export class LifecycleWorld {
 
   #onRequest(request: LifecycleRequest): void {
     const now = this.clock.now();
-    this.#options.onStep?.('request', describe(request));
+    this.#options.onStep?.(now, 'request', describeStep(request), '');
     this.watch.onRequest(request, now);
     switch (request.type) {
       case 'credential.deliver':
@@ -131,7 +132,7 @@ export class LifecycleWorld {
   }
 
   #send(fact: Answer): void {
-    this.#options.onStep?.('event', describe(fact));
+    this.#options.onStep?.(this.clock.now(), 'event', describeStep(fact), this.state);
     const before = this.#host.snapshot();
     this.watch.onEvent({ ...fact, at: this.clock.now() } as LifecycleEvent, before);
     this.#host.send(fact);
@@ -257,7 +258,8 @@ export class LifecycleWorld {
   moveTo(at: number): void {
     for (let dueAt = this.clock.nextDueAt(); dueAt !== null && dueAt <= at; ) {
       const alarm = Object.entries(this.context.deadlines).find(([, due]) => due === dueAt);
-      this.#options.onStep?.('alarm', alarm?.[0] ?? '?');
+      const what = `alarm.${alarm?.[0] ?? 'unknown'}`;
+      this.#options.onStep?.(dueAt, 'event', what, this.state);
       this.clock.fireNext();
       this.check();
       if (this.isPrompt) this.answerAll();
@@ -280,7 +282,7 @@ export class LifecycleWorld {
     const snapshot = JSON.parse(JSON.stringify(this.#host.persist()));
     this.#host.stop();
     if (isPendingLost) this.#losePending();
-    this.#options.onStep?.('crash', 'restored from its snapshot');
+    this.#options.onStep?.(this.clock.now(), 'crash', 'restored from its snapshot', '');
     this.#host = this.#start(snapshot);
     this.check();
   }
@@ -291,7 +293,7 @@ export class LifecycleWorld {
     this.#losePending();
     this.open.clear();
     this.watch.onRestart();
-    this.#options.onStep?.('crash', 'restarted from the records');
+    this.#options.onStep?.(this.clock.now(), 'crash', 'restarted from the records', '');
     this.#host = this.#start();
     this.check();
     if (this.isDisabled) this.#send({ type: 'scope.disabled' });
@@ -324,10 +326,4 @@ export class LifecycleWorld {
     this.#host.stop();
     if (this.clock.pendingCount !== 0) throw new Error('a stopped machine left an alarm behind');
   }
-}
-
-function describe(thing: { readonly type: string }): string {
-  const { type, ...rest } = thing as { type: string } & Record<string, unknown>;
-  const fields = Object.entries(rest).map(([name, value]) => `${name}=${String(value)}`);
-  return [type, ...fields].join(' ');
 }

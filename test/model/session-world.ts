@@ -8,6 +8,7 @@ import {
 import { brokenInvariants, statePath } from '../../machines/ports/invariant.ts';
 import { type HostedMachine, hostMachine } from '../../machines/ports/machine-host.ts';
 import { createVirtualClock } from '../../sim/kernel/virtual-clock.ts';
+import { describeStep, type Step } from '../support/trace-recorder.ts';
 import { SessionEngine } from './session-engine.ts';
 import type { SessionDraw } from './session-inputs.ts';
 import { SessionProvider } from './session-provider.ts';
@@ -25,7 +26,7 @@ const EVENTS_MAX = 4_000;
 
 export interface SessionWorldOptions {
   readonly machine?: SessionMachine;
-  readonly onStep?: (at: number, kind: 'event' | 'request', what: string, state: string) => void;
+  readonly onStep?: Step;
 }
 
 /**
@@ -129,7 +130,7 @@ export class SessionWorld {
     if (this.#eventCount > EVENTS_MAX) throw new Error(`L1: endless, now in ${this.state}`);
     const event = { ...fact, at: this.clock.now() } as SessionEvent;
     this.watch.onEvent(event);
-    this.#options.onStep?.(event.at, 'event', describe(fact), this.state);
+    this.#options.onStep?.(event.at, 'event', describeStep(fact), this.state);
     act();
     this.check();
     const crash = this.draw.crashes.find((one) => one.afterEvents === this.#eventCount);
@@ -175,7 +176,7 @@ export class SessionWorld {
   }
 
   #onRequest(request: SessionRequest): void {
-    this.#options.onStep?.(this.clock.now(), 'request', describe(request), '');
+    this.#options.onStep?.(this.clock.now(), 'request', describeStep(request), '');
     this.watch.onRequest(request);
     switch (request.type) {
       case 'channel.require':
@@ -213,6 +214,7 @@ export class SessionWorld {
       this.stopMovers();
       this.isChannelUp = true;
     }
+    this.#options.onStep?.(this.clock.now(), 'crash', 'restored from its snapshot', '');
     this.#host = this.#start(snapshot);
     this.check();
     if (!isLossy) return;
@@ -243,12 +245,4 @@ export class SessionWorld {
     this.check();
     if (!this.isOver) throw new Error(`L1: the session hangs in ${this.state}`);
   }
-}
-
-function describe(thing: { readonly type: string }): string {
-  const { type, ...rest } = thing as { type: string } & Record<string, unknown>;
-  const fields = Object.entries(rest)
-    .filter(([, value]) => typeof value !== 'object' || value === null)
-    .map(([name, value]) => `${name}=${String(value)}`);
-  return [type, ...fields].join(' ');
 }

@@ -19,7 +19,12 @@ const TOUR_FILE = fileURLToPath(new URL('../../../examples/tour.yaml', import.me
  */
 export function requireScenario(context: CommandContext, file: string): Scenario {
   const result = loadScenario(file, context.workingDirectory);
-  if (result.ok) return result.scenario;
+  if (result.ok) {
+    if (result.scenario.steps.length > 0) return result.scenario;
+    throw new CommandError(EXIT.config, [
+      `${file}:1:1: steps: there is nothing to run; add "steps:" with at least one step.`,
+    ]);
+  }
   if (context.json) {
     for (const problem of result.problems) {
       context.stdout(JSON.stringify({ type: 'scenario.problem', ...problem }));

@@ -6,7 +6,7 @@ import type { CredentialView, GenerationView, SessionView } from '../model/types
 import type { Signs } from '../theme.ts';
 import { instantWords, roughDuration, thresholdWords } from '../words.ts';
 import { lifeBar, lifeRole } from './life-bar.ts';
-import { fit, highlighted, type Line, line, span, spread, windowStart } from './lines.ts';
+import { cutLine, highlighted, type Line, line, span, spread, windowStart } from './lines.ts';
 
 interface CredentialOptions {
   readonly sessions: readonly SessionView[];
@@ -46,7 +46,7 @@ function blockLines(credential: CredentialView, options: CredentialOptions): rea
       ? []
       : [barLine(credential, current, options), endLine(credential, current, options)]),
     ...older.map((generation) =>
-      fit(
+      cutLine(
         line(
           span(`    generation ${generation.generation} still alive until `, 'attention'),
           span(
@@ -84,7 +84,7 @@ function barLine(
   const leftMs = current.expiresAt - now;
   const left = isOver ? `expired ${roughDuration(-leftMs)} ago` : `${roughDuration(leftMs)} left`;
   const barWidth = Math.max(10, Math.min(60, width - 4 - 2 - 20));
-  return fit(
+  return cutLine(
     [
       span('    '),
       ...lifeBar(current, credential.line, now, barWidth, signs),
@@ -108,7 +108,7 @@ function endLine(
   const word = renewal?.includesLine === true ? 'at or below' : 'below';
   const rule = renewal === null ? '' : `, renewed ${word} ${thresholdWords(renewal.renewBelowMs)}`;
   const used = users.length === 0 ? '' : `, used by ${users.join(' ')}`;
-  return fit(
+  return cutLine(
     line(span(`    ends ${instantWords(current.expiresAt)}${rule}${used}`, 'dim')),
     width,
     signs,

@@ -11,7 +11,7 @@ import {
   sizeWords,
 } from '../words.ts';
 import type { Layout } from './layout.ts';
-import { fit, type Line, line, ruled, span, wrap } from './lines.ts';
+import { cutLine, type Line, line, ruled, span, wrap } from './lines.ts';
 import { entryLine } from './log-view.ts';
 import { sessionRole, sessionState } from './sessions-view.ts';
 
@@ -30,7 +30,7 @@ export function detailLines(session: SessionView, options: DetailOptions): reado
   const { width, signs } = options;
   const { id, operation, backup, scope, jobKind } = session;
   return [
-    fit(
+    cutLine(
       line(span(`${id}: ${operation} of ${backup}, ${scope}, ${jobKind} job`, 'title')),
       width,
       signs,

@@ -40,7 +40,7 @@ export function cell(text: string, width: number, signs: Signs, align: 'left' | 
 }
 
 /** The line in at most so many columns. */
-export function fit(parts: Line, width: number, signs: Signs): Line {
+export function cutLine(parts: Line, width: number, signs: Signs): Line {
   if (widthOf(parts) <= width) return parts;
   const kept: Span[] = [];
   let left = width;
@@ -58,9 +58,9 @@ export function fit(parts: Line, width: number, signs: Signs): Line {
 
 /** Something at the left and something at the right edge; the left gives way. */
 export function spread(left: Line, right: Line, width: number, signs: Signs): Line {
-  const kept = fit(left, width - widthOf(right) - 1, signs);
+  const kept = cutLine(left, width - widthOf(right) - 1, signs);
   const gap = Math.max(1, width - widthOf(kept) - widthOf(right));
-  return fit([...kept, span(' '.repeat(gap)), ...right], width, signs);
+  return cutLine([...kept, span(' '.repeat(gap)), ...right], width, signs);
 }
 
 /** The whole row in one look, padded to the width, as a chosen row is shown. */

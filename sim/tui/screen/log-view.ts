@@ -2,7 +2,7 @@ import type { LogEntry, Tone } from '../model/types.ts';
 import type { Role, Signs } from '../theme.ts';
 import { shortInstant } from '../words.ts';
 import type { Layout } from './layout.ts';
-import { cell, fit, highlighted, type Line, line, span, windowStart } from './lines.ts';
+import { cell, cutLine, highlighted, type Line, line, span, windowStart } from './lines.ts';
 
 export const TONE_ROLES: Readonly<Record<Tone, Role>> = {
   plain: 'plain',
@@ -21,7 +21,7 @@ export function entryLine(
   const time = isSlim ? shortInstant(entry.at).slice(6) : shortInstant(entry.at);
   const session = cell(entry.session ?? '', isSlim ? 6 : 8, signs);
   const rules = entry.rules.length === 0 ? '' : ` [${entry.rules.join(' ')}]`;
-  return fit(
+  return cutLine(
     line(
       span(`${time} `, 'dim'),
       span(`${session} `, 'dim'),
@@ -53,6 +53,6 @@ export function logLines(
     const isChosen = start + index === at;
     const text = entryLine(entry, { ...options, width: width - 2 });
     if (!isChosen) return line('  ', ...text);
-    return highlighted(fit(line(`${signs.chosen} `, ...text), width, signs), width);
+    return highlighted(cutLine(line(`${signs.chosen} `, ...text), width, signs), width);
   });
 }

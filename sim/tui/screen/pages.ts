@@ -1,7 +1,7 @@
 import { BINDINGS, hintsFor, type Place, shownKey } from '../keys.ts';
 import type { Stop } from '../model/next.ts';
 import type { Signs } from '../theme.ts';
-import { cell, cut, fit, highlighted, type Line, line, ruled, span, wrap } from './lines.ts';
+import { cell, cut, cutLine, highlighted, type Line, line, ruled, span, wrap } from './lines.ts';
 
 const KEYS_WIDTH = 18;
 
@@ -28,7 +28,7 @@ export function helpLines(width: number, signs: Signs): readonly Line[] {
     [],
     ruled('Signs', width, signs),
     ...legend.map(([sign, text]) =>
-      fit(line(span(sign.padEnd(KEYS_WIDTH), 'key'), `  ${text}`), width, signs),
+      cutLine(line(span(sign.padEnd(KEYS_WIDTH), 'key'), `  ${text}`), width, signs),
     ),
   ];
 }
@@ -54,7 +54,7 @@ export function warpLines(
         span(cell(label, 20, signs), byMs === null ? 'dim' : 'plain'),
         span(` ${hint}`, 'dim'),
       );
-      const fitted = fit(parts, width, signs);
+      const fitted = cutLine(parts, width, signs);
       return isChosen ? highlighted(fitted, width) : fitted;
     }),
   ];
@@ -67,7 +67,7 @@ export function hintLine(place: Place, width: number, signs: Signs): Line {
     span(shownKey(key), 'key'),
     span(` ${hint ?? ''}`),
   ]);
-  return fit(hints, width, signs);
+  return cutLine(hints, width, signs);
 }
 
 export function noticeLine(text: string, width: number, signs: Signs): Line {

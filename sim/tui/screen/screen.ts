@@ -12,7 +12,7 @@ import { instantWords, tidy } from '../words.ts';
 import { credentialLines } from './credentials-view.ts';
 import { detailLines } from './details-view.ts';
 import { type Layout, layoutFor, type Size } from './layout.ts';
-import { cut, EMPTY_LINE, fit, type Line, line, ruled, span, spread } from './lines.ts';
+import { cut, cutLine, EMPTY_LINE, type Line, line, ruled, span, spread } from './lines.ts';
 import { entryLine, logLines } from './log-view.ts';
 import { helpLines, hintLine, noticeLine, warpLines } from './pages.ts';
 import { sessionLines } from './sessions-view.ts';
@@ -71,7 +71,11 @@ function placeName({ shown }: Frame) {
 
 /** No room for tables: the clock and the newest sentences. */
 function plainFrame(frame: Frame, width: number, rows: number, signs: Signs): readonly Line[] {
-  const clock = fit(line(span(`${instantWords(frame.now).slice(0, 19)}Z`, 'title')), width, signs);
+  const clock = cutLine(
+    line(span(`${instantWords(frame.now).slice(0, 19)}Z`, 'title')),
+    width,
+    signs,
+  );
   const room = Math.max(0, rows - 1);
   const news = room === 0 ? [] : frame.view.news.slice(-room);
   return [clock, ...news.map((entry) => entryLine(entry, { layout: 'narrow', width, signs }))];
@@ -197,7 +201,7 @@ function footLine(frame: Frame, { width, signs }: Area): Line {
   if (frame.result !== null) {
     const { text, role } = resultWords(frame.result);
     const more = frame.shown === 'finished' ? ' Leaving in a moment; any key stays.' : '';
-    return fit(line(span(tidy(text), role), span(more)), width, signs);
+    return cutLine(line(span(tidy(text), role), span(more)), width, signs);
   }
   return line(
     span(cut(nextWords(credentialsInOrder(frame.view), frame.now), width, signs), 'plain'),
