@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../machines/ports/clock.ts';
 import { Secret } from '../../machines/ports/secret.ts';
 import type {
@@ -16,22 +15,10 @@ import {
 } from '../storage/index.ts';
 import type { FaultBoard } from '../world/fault-board.ts';
 import type { S3Kind } from '../world/settings.ts';
+import type { OwnerKey } from './owner-key.ts';
 
 const ROLE_ARN = 'arn:aws:iam::000000000014:role/fortnight-tenants';
 const REGION = 'us-east-1';
-
-/** The key of the SP at a storage; made once, kept by the SP's database and by the storage. */
-export interface OwnerKey {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
-
-export function makeOwnerKey(): OwnerKey {
-  return {
-    accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
-    secretAccessKey: randomBytes(30).toString('base64url'),
-  };
-}
 
 export function ownerCredential(key: OwnerKey): StorageCredential {
   return {

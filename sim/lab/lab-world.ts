@@ -23,8 +23,9 @@ import {
 import { FaultBoard, faultName } from '../world/fault-board.ts';
 import { bucketOf, RepositoryShelf, requireS3Kind } from '../world/settings.ts';
 import type { World } from '../world/world.ts';
-import { type LabStorage, type OwnerKey, ownerCredential, startLabStorage } from './lab-storage.ts';
+import { type LabStorage, ownerCredential, startLabStorage } from './lab-storage.ts';
 import { MoverFleet } from './mover-fleet.ts';
+import type { OwnerKey } from './owner-key.ts';
 import { createPatience } from './patience.ts';
 
 export interface LabWorldOptions {

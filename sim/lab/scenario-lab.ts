@@ -7,8 +7,8 @@ import type { EventSink } from '../kernel/index.ts';
 import type { Scenario } from '../scenario/types.ts';
 import type { ProgressListener } from '../world/assembly.ts';
 import type { World } from '../world/world.ts';
-import { makeOwnerKey } from './lab-storage.ts';
 import { createLabWorld } from './lab-world.ts';
+import { makeOwnerKey } from './owner-key.ts';
 
 export interface ScenarioLabOptions {
   readonly scenario: Scenario;

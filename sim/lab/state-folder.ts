@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { parseWarpClockState, type WarpClockState } from '../../adapters/clock/index.ts';
 import { FortnightError } from '../../machines/rules/errors.ts';
-import { makeOwnerKey, type OwnerKey } from './lab-storage.ts';
+import { makeOwnerKey, type OwnerKey } from './owner-key.ts';
 
 const LAYOUT_VERSION = 1;
 const PRIVATE_FILE = 0o600;

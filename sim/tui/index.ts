@@ -37,7 +37,9 @@ export async function showLive(run: LiveRun, options: LiveOptions): Promise<void
     const signs = ascii ? ASCII_SIGNS : UNICODE_SIGNS;
     const leaving = await showScreen(run, { stdin, stdout, signs, signal });
     // A raw terminal makes Ctrl-C a key; here it becomes the signal that it is everywhere else.
-    if (leaving === 'interrupt') process.kill(process.pid, 'SIGINT');
+    if (leaving === 'interrupt' && !process.emit('SIGINT', 'SIGINT')) {
+      process.kill(process.pid, 'SIGINT');
+    }
   } finally {
     if (!isOver) run.cancel();
   }

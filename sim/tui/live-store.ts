@@ -46,6 +46,9 @@ export type Leaving = 'quit' | 'interrupt' | 'finished';
 /** How long the result stays when nobody touches a key. */
 export const LINGER_MS = 3_000;
 
+/** How long the answer to an order covers the line that says what comes next. */
+export const NOTICE_MS = 5_000;
+
 /**
  * Joins a run, the view model and the mode machine; knows neither terminal nor frames. Events wait
  * until the next `tick`, so that a thousand of them cost one frame.
@@ -61,6 +64,7 @@ export class LiveStore {
   #frame: Frame;
   #lingeredMs = 0;
   #isClosed = false;
+  #noticeMs = 0;
   #leave: (how: Leaving) => void = () => {};
   /** How far the page that is shown can scroll; told by whoever laid it out. */
   #offsetMax = 0;
@@ -134,6 +138,8 @@ export class LiveStore {
     if (view !== before.view || now !== before.now || isPaused !== before.isPaused) {
       this.#change({ view, now, isPaused });
     }
+    this.#noticeMs += elapsedMs;
+    if (this.#frame.notice !== null && this.#noticeMs >= NOTICE_MS) this.#change({ notice: null });
     if (this.#frame.shown !== 'finished') return;
     this.#lingeredMs += elapsedMs;
     if (this.#lingeredMs < LINGER_MS) return;
@@ -183,6 +189,7 @@ export class LiveStore {
   }
 
   #say(notice: string): void {
+    this.#noticeMs = 0;
     this.#change({ notice });
   }
 
@@ -228,8 +235,8 @@ export class LiveStore {
     if (this.#run.isPaused()) this.#run.continue();
     else this.#run.pause();
     const isPaused = this.#run.isPaused();
-    const notice = isPaused ? 'Held before the next step; space goes on' : 'Goes on';
-    this.#change({ isPaused, notice });
+    this.#change({ isPaused });
+    this.#say(isPaused ? 'Held before the next step; space goes on' : 'Goes on');
   }
 
   #openWarp(): void {

@@ -10,7 +10,7 @@ const PENDING_COUNTS = [100, 10_000, 1_000_000] as const;
 function filledClock(pending: number): VirtualClock {
   const prng = createPrng(14);
   // Drawn beforehand, so that the generator is not what is measured.
-  const delaysMs = Array.from({ length: 65_536 }, () => 1 + prng.integer(LONGEST_DELAY_MS));
+  const delaysMs = Array.from({ length: 65_536 }, () => 1 + prng.integer(0, LONGEST_DELAY_MS - 1));
   const clock = createVirtualClock(START_AT);
   let next = 0;
   const arm = (): void => {

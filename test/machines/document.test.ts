@@ -13,8 +13,11 @@ describe('docs/machines.md', () => {
     expect(withDiagrams(document)).toBe(document);
   });
 
-  test.each(Object.entries(DOCUMENTED_MACHINES))('%s: a sentence for every state', (heading, machine) => {
-    const named = [...sectionOf(readDocument(), heading).matchAll(/^- `([\w.]+)`: .+/gm)];
-    expect(named.map(([, state]) => state).sort()).toEqual(allStates(machine).sort());
-  });
+  test.each(Object.entries(DOCUMENTED_MACHINES))(
+    '%s: a sentence for every state',
+    (heading, machine) => {
+      const named = [...sectionOf(readDocument(), heading).matchAll(/^- `([\w.]+)`: .+/gm)];
+      expect(named.map(([, state]) => state).sort()).toEqual(allStates(machine).sort());
+    },
+  );
 });

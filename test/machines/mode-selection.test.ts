@@ -6,42 +6,11 @@ import {
   selectRoute,
 } from '../../machines/mode-selection/index.ts';
 import { type RouteDecision, routeOracle } from '../../machines/rules/route.ts';
-import {
-  ACCESS_OPTIONS,
-  CONNECTION_MODES,
-  DEFAULT_ACCESS_OPTION,
-  JOB_KINDS,
-  type RouteSettings,
-  STORAGE_KINDS,
-} from '../../machines/rules/settings.ts';
+import { DEFAULT_ACCESS_OPTION, type RouteSettings } from '../../machines/rules/settings.ts';
+import { everySetting } from '../model/every-setting.ts';
 import { allStates } from '../support/machine-diagram.ts';
 
-const YES_NO = [false, true] as const;
-
-/** Every input there is: 4 x 2 x 4 x 2 x 2^6. */
-function* everySetting(): Generator<RouteSettings> {
-  for (const storage of STORAGE_KINDS)
-    for (const mode of CONNECTION_MODES)
-      for (const access of [null, ...ACCESS_OPTIONS])
-        for (const jobKind of JOB_KINDS)
-          for (let bits = 0; bits < 64; bits += 1) {
-            const bit = (index: number): boolean => YES_NO[(bits >> index) & 1] ?? false;
-            yield {
-              storage,
-              mode,
-              access,
-              jobKind,
-              hasGatewayServer: bit(0),
-              hasMountServer: bit(1),
-              strictGateway: bit(2),
-              needsHttpProxy: bit(3),
-              isTenantConfigBackup: bit(4),
-              hasImmutability: bit(5),
-            };
-          }
-}
-
-const ALL = [...everySetting()];
+const ALL = everySetting();
 
 /** The machine is asked once for each input; asking takes half a millisecond. */
 const answers = new Map<string, ModeSelectionOutput>();

@@ -86,5 +86,12 @@ export const lifecycleCommands: fc.Arbitrary<LifecycleCommand>[] = [
         world.crashAndRestore(isLost),
       ),
     ),
+  fc
+    .constantFrom(HOUR_MS, 15 * DAY_MS)
+    .map((downMs) =>
+      command(`crashAndRestore(answers lost, down for ${formatDurationOf(downMs)})`, (world) =>
+        world.crashAndRestore(true, downMs),
+      ),
+    ),
   fc.constant(command('restartFromRecords()', (world) => world.restartFromRecords())),
 ];

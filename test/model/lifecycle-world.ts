@@ -277,11 +277,12 @@ export class LifecycleWorld {
     this.#send({ type: 'scope.enabled' });
   }
 
-  /** F3, F4: the process dies and comes back from the snapshot; what was under way may be lost. */
-  crashAndRestore(isPendingLost: boolean): void {
+  /** F3, F4: the process dies and comes back from the snapshot; what was under way may be lost, deadlines pass. */
+  crashAndRestore(isPendingLost: boolean, downMs = 0): void {
     const snapshot = JSON.parse(JSON.stringify(this.#host.persist()));
     this.#host.stop();
     if (isPendingLost) this.#losePending();
+    this.clock.moveTo(this.clock.now() + downMs);
     this.#options.onStep?.(this.clock.now(), 'crash', 'restored from its snapshot', '');
     this.#host = this.#start(snapshot);
     this.check();

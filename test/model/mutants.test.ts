@@ -1,15 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { initialTransition } from 'xstate';
 import { backupSessionMachine } from '../../machines/backup-session/index.ts';
 import { isRenewalAsked } from '../../machines/credential-lifecycle/credential-lifecycle.guards.ts';
 import {
   credentialLifecycleMachine,
   type LifecycleSettings,
 } from '../../machines/credential-lifecycle/index.ts';
+import { modeSelectionMachine } from '../../machines/mode-selection/index.ts';
+import { guards as modeGuards } from '../../machines/mode-selection/mode-selection.guards.ts';
+import { routeOracle } from '../../machines/rules/route.ts';
 import { HOUR_MS } from '../../machines/rules/time.ts';
 import { seeded } from '../support/seed.ts';
+import { everySetting } from './every-setting.ts';
 import { checkLifecycle, renewFromFastClock } from './lifecycle-run.ts';
 import { FOURTEEN_DAYS, THIRTY_DAYS } from './lifecycle-settings.ts';
+import { QUOTA_RULES, quotaStep, runQuota } from './quota-run.ts';
 import { anyDraws, type SessionDraw, storyDraws } from './session-inputs.ts';
 import { SessionWorld } from './session-world.ts';
 
@@ -120,3 +126,59 @@ describe('wrong sessions are found', () => {
     expect(String(result.errorInstance)).toMatch(expected);
   });
 });
+
+describe('wrong quota ledgers are found', () => {
+  test.each<[string, Partial<typeof QUOTA_RULES>]>([
+    [
+      'I58: a reservation is returned twice',
+      {
+        returnGrant: (ledger, session) => {
+          const returnedBytes = ledger.reserved[session] ?? 0;
+          return { ledger, returnedBytes };
+        },
+      },
+    ],
+    [
+      'I51: a grant may be the whole chunk, whatever is left',
+      {
+        grantQuota: (ledger, session, needed, chunk) => {
+          const result = QUOTA_RULES.grantQuota(ledger, session, needed, needed);
+          if (!result.ok) return result;
+          const more = Math.max(0, chunk - needed);
+          const reserved = {
+            ...result.ledger.reserved,
+            [session]: (result.ledger.reserved[session] ?? 0) + more,
+          };
+          return { ok: true, ledger: { ...ledger, reserved }, grantedBytes: needed + more };
+        },
+      },
+    ],
+    [
+      'Q2: what is spent stays reserved',
+      {
+        spendQuota: (ledger, session, bytes) => ({
+          ...QUOTA_RULES.spendQuota(ledger, session, bytes),
+          reserved: ledger.reserved,
+        }),
+      },
+    ],
+  ])('%s', (_name, wrong) => {
+    const run = fc.property(fc.array(quotaStep, { maxLength: 60 }), (steps) => {
+      runQuota(steps, { ...QUOTA_RULES, ...wrong });
+    });
+    expect(fc.check(run, seeded({ numRuns: 500 })).failed).toBe(true);
+  });
+});
+
+test.each(Object.keys(modeGuards) as (keyof typeof modeGuards)[])(
+  'I1: a mode selection with a negated %s disagrees with the oracle',
+  (name) => {
+    const guards = { [name]: (asked: never) => !modeGuards[name](asked) };
+    const machine = modeSelectionMachine.provide({ guards } as never);
+    const isWrong = everySetting().some((settings) => {
+      const [snapshot] = initialTransition(machine, settings);
+      return JSON.stringify(snapshot.output?.decision) !== JSON.stringify(routeOracle(settings));
+    });
+    expect(isWrong).toBe(true);
+  },
+);

@@ -36,18 +36,28 @@ function labelOf({ eventType, guard }: AnyTransitionDefinition): string {
   return condition === '' ? eventType : `${eventType} ${condition}`;
 }
 
+/** What the root handles leads away from every state that has no answer of its own. */
+function statesWithout(root: AnyStateNode, eventType: string): AnyStateNode[] {
+  return children(root).filter(
+    (child) => child.type !== 'final' && !child.transitions.has(eventType),
+  );
+}
+
 /** One line for each pair of states; what leads from one to the other stands in the label. */
 function arrowsOf(node: AnyStateNode): string[] {
   const labels = new Map<string, Set<string>>();
+  const isRoot = node.path.length === 0;
   const transitions: AnyTransitionDefinition[] = [
     ...[...node.transitions.values()].flat(),
     ...(node.always ?? []),
   ];
   for (const transition of transitions) {
     for (const target of transition.target ?? []) {
-      const arrow = `${nameOf(node)} --> ${nameOf(target)}`;
-      const known = labels.get(arrow) ?? new Set();
-      labels.set(arrow, known.add(labelOf(transition)));
+      for (const from of isRoot ? statesWithout(node, transition.eventType) : [node]) {
+        const arrow = `${nameOf(from)} --> ${nameOf(target)}`;
+        const known = labels.get(arrow) ?? new Set();
+        labels.set(arrow, known.add(labelOf(transition)));
+      }
     }
   }
   return [...labels].map(([arrow, texts]) => {

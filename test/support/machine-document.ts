@@ -36,10 +36,13 @@ export function withDiagrams(document: string): string {
   for (const [heading, machine] of Object.entries(DOCUMENTED_MACHINES)) {
     const section = sectionOf(document, heading);
     const block = `\`\`\`mermaid\n${machineDiagram(machine)}\n\`\`\``;
-    if (!/```mermaid\n[^]*?```/.test(section)) {
+    if (!/```mermaid\n[\s\S]*?```/.test(section)) {
       throw new Error(`the section "${heading}" of docs/machines.md has no mermaid block`);
     }
-    result = result.replace(section, section.replace(/```mermaid\n[^]*?```/, () => block));
+    result = result.replace(
+      section,
+      section.replace(/```mermaid\n[\s\S]*?```/, () => block),
+    );
   }
   return result;
 }

@@ -13,8 +13,8 @@ const numberAfter = (flag: string, fallback: number): number =>
 const everyMs = numberAfter('--every', 30);
 const crashMs = numberAfter('--crash', 0);
 const controller = new AbortController();
-process.once('SIGTERM', () => controller.abort('SIGTERM'));
-process.once('SIGINT', () => controller.abort('SIGINT'));
+process.on('SIGTERM', () => controller.abort('SIGTERM'));
+process.on('SIGINT', () => controller.abort('SIGINT'));
 
 const run = new FakeRun();
 const events = [...recordedEvents()];

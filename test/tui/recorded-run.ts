@@ -136,7 +136,7 @@ class Recording {
   }
 
   end(id: string, state: string, bytes: readonly [number, number, number], code?: string): void {
-    const [source, gateway, storage] = bytes;
+    const [source, gateway, storage] = bytes.map(Math.floor) as [number, number, number];
     if (gateway > 0) {
       this.fact('gateway', id, 'hop.bytes', { from: 'gateway', to: 'target', bytes: gateway });
     }

@@ -1,3 +1,4 @@
+import type { TenantCheck } from '../../../machines/backup-session/index.ts';
 import type { Link } from '../../../machines/ports/link.ts';
 import type { RenewalRule } from '../../../machines/rules/lifetimes.ts';
 import type { Route } from '../../../machines/rules/route.ts';
@@ -11,6 +12,8 @@ export interface SessionRecord {
   readonly scope: CredentialScope;
   readonly route: Route;
   readonly rule: RenewalRule | null;
+  /** How the tenant checks (C2, C11); told again when the answer to `session.open` was lost. */
+  readonly check: TenantCheck | null;
   readonly spec: TransferSpec;
   /** Follows a changed quota (I56). */
   accounts: readonly QuotaAccount[];

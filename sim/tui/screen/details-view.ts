@@ -109,10 +109,13 @@ export function hopsText({ operation, route, hops }: SessionView, signs: Signs):
     .join(', ');
 }
 
-function heldText({ held, route }: SessionView, now: EpochMs): string {
+function heldText({ held, route, outcome }: SessionView, now: EpochMs): string {
   if (route?.credential === 'none')
     return 'none at the tenant: the movers of the SP use its own [C7]';
   if (held === null) return route === null ? '' : 'none yet';
+  if (outcome !== null && held.expiresAt !== null) {
+    return `generation ${held.generation}; no mover holds it any more [C6]`;
+  }
   if (held.expiresAt === null) return 'the full repository credential, without an end [C7]';
   const leftMs = held.expiresAt - now;
   const left = leftMs > 0 ? `${exactDuration(leftMs)} left` : 'expired';

@@ -2,7 +2,7 @@ import type { LogEntry, Tone } from '../model/types.ts';
 import type { Role, Signs } from '../theme.ts';
 import { shortInstant } from '../words.ts';
 import type { Layout } from './layout.ts';
-import { cell, cutLine, highlighted, type Line, line, span, windowStart } from './lines.ts';
+import { cell, cut, cutLine, highlighted, type Line, line, span, windowStart } from './lines.ts';
 
 export const TONE_ROLES: Readonly<Record<Tone, Role>> = {
   plain: 'plain',
@@ -19,13 +19,14 @@ export function entryLine(
   const { layout, width, signs } = options;
   const isSlim = layout === 'slim' || layout === 'narrow';
   const time = isSlim ? shortInstant(entry.at).slice(6) : shortInstant(entry.at);
-  const session = cell(entry.session ?? '', isSlim ? 6 : 8, signs);
+  const session = cell(entry.session ?? '', isSlim ? 6 : 9, signs);
   const rules = entry.rules.length === 0 ? '' : ` [${entry.rules.join(' ')}]`;
+  const room = width - time.length - session.length - rules.length - 2;
+  // The rules stay readable where the sentence is too long.
   return cutLine(
     line(
-      span(`${time} `, 'dim'),
-      span(`${session} `, 'dim'),
-      span(entry.text, TONE_ROLES[entry.tone]),
+      span(`${time} ${session} `, 'dim'),
+      span(cut(entry.text, Math.max(10, room), signs), TONE_ROLES[entry.tone]),
       span(rules, 'key'),
     ),
     width,

@@ -58,7 +58,9 @@ export function renderScreen(frame: Frame, size: Size, signs: Signs): Screen {
       EMPTY_LINE,
       ...filled,
       footLine(frame, area),
-      hintLine(placeName(frame), width, signs),
+      frame.shown === 'finished'
+        ? line(span('Leaving in a moment; any key stays', 'key'))
+        : hintLine(placeName(frame), width, signs),
     ],
     offsetMax,
   };
@@ -177,10 +179,10 @@ function statusOf({ result, isPaused }: Frame, signs: Signs): { text: string; ro
     : { text: `${signs.running} running`, role: 'accent' };
 }
 
-function tabLine(frame: Frame, { width, signs }: Area): Line {
+function tabLine(frame: Frame, { width, signs, layout }: Area): Line {
   const { view, list, shown } = frame;
   const tab = (name: string, key: string, label: string) =>
-    span(`[${key} ${label}]`, name === list && shown !== 'help' ? 'selected' : 'dim');
+    name === list ? span(`[${key} ${label}]`, 'selected') : span(` ${key} ${label} `, 'dim');
   const running = [...view.sessions.values()].filter(({ outcome }) => outcome === null).length;
   const tabs = line(
     tab('sessions', '1', `Sessions ${view.sessions.size}`),
@@ -191,7 +193,8 @@ function tabLine(frame: Frame, { width, signs }: Area): Line {
   );
   const where = { help: '  help', details: '  session', choosingWarp: '  warp' } as const;
   const page = Object.hasOwn(where, shown) ? where[shown as keyof typeof where] : '';
-  const counts = line(span(`${running} running ${signs.dot} world ${frame.world}`, 'dim'));
+  const world = layout === 'slim' ? '' : ` ${signs.dot} world ${frame.world}`;
+  const counts = line(span(`${running} running${world}`, 'dim'));
   return spread(line(...tabs, span(page, 'title')), counts, width, signs);
 }
 
@@ -200,8 +203,7 @@ function footLine(frame: Frame, { width, signs }: Area): Line {
   if (frame.notice !== null) return noticeLine(tidy(frame.notice), width, signs);
   if (frame.result !== null) {
     const { text, role } = resultWords(frame.result);
-    const more = frame.shown === 'finished' ? ' Leaving in a moment; any key stays.' : '';
-    return cutLine(line(span(tidy(text), role), span(more)), width, signs);
+    return line(span(cut(tidy(text), width, signs), role));
   }
   return line(
     span(cut(nextWords(credentialsInOrder(frame.view), frame.now), width, signs), 'plain'),

@@ -57,13 +57,17 @@ export function sessionState({ state, outcome }: SessionView): string {
   return outcome.verified ? 'done, verified' : 'done, NOT verified';
 }
 
-function leftWords({ held }: SessionView, now: EpochMs): string {
-  if (held === null || held.expiresAt === null) return '';
+/** Only while it runs: afterwards no mover holds anything any more (C6). */
+function leftWords({ held, outcome }: SessionView, now: EpochMs): string {
+  if (held === null || held.expiresAt === null || outcome !== null) return '';
   return held.expiresAt <= now ? 'expired' : roughDuration(held.expiresAt - now);
 }
 
+/** From here on the narrower tables have room for the life left. */
+const LIFE_COLUMNS_MIN = 90;
+
 function columnsFor(
-  layout: Layout,
+  { layout, width }: { readonly layout: Layout; readonly width: number },
   now: EpochMs,
   signs: Signs,
 ): readonly TableColumn<SessionView>[] {
@@ -85,7 +89,7 @@ function columnsFor(
   const route: Column = { title: 'route', width: 23, text: shortRoute };
   const state: Column = {
     title: 'state',
-    width: layout === 'wide' ? 24 : 19,
+    width: layout === 'wide' ? 24 : 17,
     text: sessionState,
     role: sessionRole,
   };
@@ -114,10 +118,13 @@ function columnsFor(
     case 'wide':
       return [sign, id, scope, what, route, state, bytes, generation, left];
     case 'medium':
-      return [sign, { ...id, width: 8 }, scope, what, path, state, bytes, generation];
+      return [
+        ...[sign, { ...id, width: 9 }, scope, what, path, state, bytes, generation],
+        ...(width >= LIFE_COLUMNS_MIN ? [left] : []),
+      ];
     case 'slim':
     case 'narrow':
-      return [sign, { ...id, width: 8 }, scope, { ...state, width: 16 }, bytes];
+      return [sign, { ...id, width: 8 }, scope, state, bytes];
     default:
       return layout satisfies never;
   }
@@ -140,7 +147,11 @@ export function sessionLines(
   const at = chosen === null ? 0 : sessions.indexOf(chosen);
   const start = windowStart(sessions.length, room, at);
   const visible = sessions.slice(start, start + room);
-  const table = tableLines(columnsFor(layout, now, signs), visible, { width, signs, chosen });
+  const table = tableLines(columnsFor({ layout, width }, now, signs), visible, {
+    width,
+    signs,
+    chosen,
+  });
   if (sessions.length === 0) return [[{ text: 'No session has begun yet.', role: 'dim' }]];
   return [table.heading, ...table.rows];
 }

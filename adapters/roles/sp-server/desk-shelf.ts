@@ -1,0 +1,74 @@
+import type { Clock } from '../../../machines/ports/clock.ts';
+import type { ConfigDatabase } from '../../../machines/ports/config-database.ts';
+import type { EventLog } from '../../../machines/ports/event-log.ts';
+import { type CredentialScope, scopeId } from '../../../machines/rules/scope.ts';
+import { CredentialDesk } from './credential-desk.ts';
+import { lifecycleSettings } from './lifecycle-settings.ts';
+import type { SpRegister } from './register.ts';
+import type { SpStorageAccess } from './settings.ts';
+
+export interface DeskShelfOptions {
+  readonly clock: Clock;
+  readonly log: EventLog;
+  readonly database: ConfigDatabase;
+  readonly storage: SpStorageAccess;
+  readonly register: SpRegister;
+  readonly onError: (error: unknown) => void;
+}
+
+/** One credential desk a scope, opened at its first use and kept (C12: renewal is single-flight). */
+export class DeskShelf {
+  readonly #options: DeskShelfOptions;
+  readonly #desks = new Map<string, Promise<CredentialDesk>>();
+
+  constructor(options: DeskShelfOptions) {
+    this.#options = options;
+  }
+
+  deskFor(scope: CredentialScope): Promise<CredentialDesk> {
+    const id = scopeId(scope);
+    const known = this.#desks.get(id);
+    if (known !== undefined) return known;
+    const { clock, log, database, storage, register, onError } = this.#options;
+    const repository = register.repository(scope.repository);
+    const issuer = storage.issuerFor(repository);
+    const settings = lifecycleSettings(id, repository, issuer.capabilities.lifetimeMaxMs);
+    const opened = CredentialDesk.open({
+      clock,
+      log,
+      database,
+      scope,
+      settings,
+      issuer,
+      onError,
+    });
+    this.#desks.set(id, opened);
+    return opened;
+  }
+
+  /** The repository has new settings: its desks are opened again from the database. */
+  forgetRepository(repository: string): void {
+    for (const [id, desk] of this.#desks) {
+      if (!id.endsWith(`/${repository}`)) continue;
+      this.#desks.delete(id);
+      void desk.then((opened) => opened.stop());
+    }
+  }
+
+  /** C22: every scope of the tenant that ever had a credential. */
+  async setDisabled(tenant: string, isDisabled: boolean): Promise<void> {
+    const scopes = new Map<string, CredentialScope>();
+    for (const { scope } of await this.#options.database.listCredentials()) {
+      if (scope.tenant === tenant) scopes.set(scopeId(scope), scope);
+    }
+    for (const scope of scopes.values()) {
+      const desk = await this.deskFor(scope);
+      if (isDisabled) desk.disable();
+      else desk.enable();
+    }
+  }
+
+  async stopAll(): Promise<void> {
+    for (const desk of this.#desks.values()) (await desk).stop();
+  }
+}

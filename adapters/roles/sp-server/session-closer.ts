@@ -1,0 +1,74 @@
+import type { EventLog } from '../../../machines/ports/event-log.ts';
+import { scopeId } from '../../../machines/rules/scope.ts';
+import type { HostDesk } from './host-desk.ts';
+import { ledgerFacts, type QuotaBook } from './quota-book.ts';
+import type { SpRegister } from './register.ts';
+import { isStoring, type SessionRecord } from './session-record.ts';
+
+export type EndState = 'done' | 'failed' | 'cancelled';
+
+/** Closed sessions that are remembered for a tenant that asks again after a lost answer. */
+const REMEMBERED_MAX = 1_000;
+
+export interface SessionCloserOptions {
+  readonly log: EventLog;
+  readonly quota: QuotaBook;
+  readonly hosts: HostDesk;
+  readonly register: SpRegister;
+  readonly recount: (record: SessionRecord) => Promise<void>;
+}
+
+/** Ends sessions on the SP's side: the data route, the contact, the grants, the count. */
+export class SessionCloser {
+  readonly #options: SessionCloserOptions;
+  readonly #closed = new Map<string, Promise<number>>();
+
+  constructor(options: SessionCloserOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with the data bytes that passed the cloud gateway; the same again when asked again. */
+  close(tenant: string, session: string, state: EndState): Promise<number> {
+    const { register } = this.#options;
+    const name = `${tenant}/${session}`;
+    const record = register.sessions.get(session);
+    if (record === undefined || record.scope.tenant !== tenant) {
+      return this.#closed.get(name) ?? Promise.resolve(0);
+    }
+    register.sessions.delete(session);
+    const closing = this.#close(record, state);
+    this.#closed.set(name, closing);
+    for (const oldest of this.#closed.keys()) {
+      if (this.#closed.size <= REMEMBERED_MAX) break;
+      this.#closed.delete(oldest);
+    }
+    return closing;
+  }
+
+  async #close(record: SessionRecord, state: EndState): Promise<number> {
+    const { hosts, recount } = this.#options;
+    const gatewayBytes = await hosts.closeDataRoute(record);
+    record.contactLink?.close();
+    if (isStoring(record)) await this.#settleGrants(record, state);
+    if (record.needsRecount || (isStoring(record) && state !== 'done')) await recount(record);
+    return gatewayBytes;
+  }
+
+  async #settleGrants(record: SessionRecord, state: EndState): Promise<void> {
+    const { log, quota } = this.#options;
+    const returnedBytes = await quota.giveBack(record.accounts, record.id);
+    const account = record.accounts[0];
+    if (account === undefined) return;
+    log.write({
+      node: 'sp',
+      type: 'quota.returned',
+      session: record.id,
+      data: {
+        scope: scopeId(record.scope),
+        returnedBytes,
+        state,
+        ...ledgerFacts(await quota.read(account)),
+      },
+    });
+  }
+}

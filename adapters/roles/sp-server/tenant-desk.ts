@@ -1,0 +1,204 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../../machines/ports/clock.ts';
+import type { EventLog, JsonObject } from '../../../machines/ports/event-log.ts';
+import type { Link, LinkMessage } from '../../../machines/ports/link.ts';
+import type { ErrorCode } from '../../../machines/rules/errors.ts';
+import { parseMessage, type TenantMessage, tell, tenantMessageSchema } from '../messages.ts';
+import type { HostDesk } from './host-desk.ts';
+import {
+  accountsOf,
+  decideOpening,
+  type OpenMessage,
+  openingProblem,
+  routeFacts,
+  routeSettingsOf,
+} from './opening.ts';
+import type { SpRegister } from './register.ts';
+import type { SessionCloser } from './session-closer.ts';
+import type { SessionRecord } from './session-record.ts';
+import type { SpRepository, SpStorageAccess } from './settings.ts';
+
+export interface TenantDeskOptions {
+  readonly clock: Clock;
+  readonly log: EventLog;
+  readonly storage: SpStorageAccess;
+  readonly register: SpRegister;
+  readonly hosts: HostDesk;
+  readonly closer: SessionCloser;
+  readonly parallelRequests: number;
+}
+
+/** The SP's side of a tenant server's conversation: opens sessions, hands on orders, closes them. */
+export class TenantDesk {
+  readonly #options: TenantDeskOptions;
+
+  constructor(options: TenantDeskOptions) {
+    this.#options = options;
+  }
+
+  async handle(link: Link, tenant: string, message: LinkMessage): Promise<void> {
+    const asked = parseMessage(tenantMessageSchema, message);
+    switch (asked.type) {
+      case 'heartbeat':
+        tell(link, 'heartbeat.ack');
+        return;
+      case 'session.open':
+        this.#open(link, tenant, asked);
+        return;
+      default:
+        return this.#withinSession(link, tenant, asked);
+    }
+  }
+
+  async #withinSession(
+    link: Link,
+    tenant: string,
+    asked: Exclude<TenantMessage, { type: 'heartbeat' | 'session.open' }>,
+  ): Promise<void> {
+    const { register, hosts, closer } = this.#options;
+    const found = register.sessions.get(asked.session);
+    // Another tenant's session is as unknown as one that was never opened (I49).
+    const record = found?.scope.tenant === tenant ? found : undefined;
+    if (asked.type === 'session.close') {
+      const gatewayBytes = await closer.close(tenant, asked.session, asked.state);
+      tell(link, 'session.closed', { session: asked.session, gatewayBytes });
+      return;
+    }
+    if (record === undefined) {
+      // The SP was started again meanwhile: the tenant must not wait for what nobody will do.
+      if (asked.type === 'target.stop') tell(link, 'target.stopped', { session: asked.session });
+      else tell(link, 'session.gone', { session: asked.session, code: 'session.unknown' });
+      return;
+    }
+    switch (asked.type) {
+      case 'target.start':
+        this.#startTarget(record);
+        return;
+      case 'target.stop':
+        if (!hosts.order(record, 'order.stop')) {
+          tell(link, 'target.stopped', { session: record.id });
+        }
+        return;
+      case 'mover.order':
+        hosts.order(record, `order.${asked.order}`, { code: asked.code ?? null });
+        return;
+      default:
+        asked satisfies never;
+    }
+  }
+
+  #refuse(link: Link, session: string, code: ErrorCode): void {
+    this.#options.log.write({ node: 'sp', type: 'session.refused', session, data: { code } });
+    tell(link, 'session.refused', { session, code });
+  }
+
+  #open(link: Link, tenantName: string, asked: OpenMessage): void {
+    const { log, clock, storage, register } = this.#options;
+    const known = register.sessions.get(asked.session);
+    if (known !== undefined) {
+      // Asked again after a lost answer; an id that somebody else uses is nobody's to take (I49).
+      if (known.scope.tenant === tenantName) tell(link, 'session.opened', openedHeader(known));
+      else tell(link, 'session.refused', { session: asked.session, code: 'request.invalid' });
+      return;
+    }
+    const tenant = register.tenants.get(tenantName);
+    const repository = register.repositories.get(asked.repository);
+    const problem = openingProblem(tenant, repository, asked);
+    if (problem !== null || tenant === undefined || repository === undefined) {
+      this.#refuse(link, asked.session, problem ?? 'settings.unknown');
+      return;
+    }
+    const issuerMaximumMs = storage.issuerFor(repository).capabilities.lifetimeMaxMs;
+    const decision = decideOpening(repository, asked, issuerMaximumMs);
+    if (!decision.ok) {
+      const data = { code: decision.code, rule: decision.rule };
+      log.write({ node: 'sp', type: 'route.refused', session: asked.session, data });
+      this.#refuse(link, asked.session, decision.code);
+      return;
+    }
+    const { route, rule, check } = decision;
+    const scope = { tenant: tenant.name, subtenant: asked.subtenant, repository: repository.name };
+    const record: SessionRecord = {
+      id: asked.session,
+      scope,
+      route,
+      rule,
+      check,
+      spec: {
+        sessionId: asked.session,
+        operation: asked.operation,
+        scope,
+        backup: asked.backup,
+        restorePoint: asked.restorePoint,
+        blockBytes: asked.blockBytes,
+        startedAt: clock.now(),
+      },
+      accounts: accountsOf(tenant, repository.name, asked.subtenant),
+      ticket: randomBytes(24).toString('base64url'),
+      host: hostOf(repository, route.targetHost),
+      tenantLink: link,
+      contactLink: null,
+      publicKey: null,
+      spentBytes: 0,
+      hasInitialGrant: false,
+      needsRecount: asked.operation === 'delete',
+    };
+    register.sessions.set(record.id, record);
+    const facts = routeFacts(routeSettingsOf(repository, asked), route, decision.reasons);
+    log.write({ node: 'sp', type: 'route.selected', session: record.id, data: facts });
+    tell(link, 'session.opened', openedHeader(record));
+  }
+
+  /** P2, P6: the target mover on the gateway server or on the mount server. */
+  #startTarget(record: SessionRecord): void {
+    const { hosts, parallelRequests } = this.#options;
+    if (hosts.start(record, parallelRequests)) return;
+    tell(record.tenantLink, 'target.report', {
+      session: record.id,
+      report: 'mover.failed',
+      code: 'mover.notStarted',
+    });
+  }
+
+  /** What a host of the SP reports about the target mover of a session. */
+  fromHost(session: string, type: string, header: JsonObject): void {
+    const { register, log, hosts } = this.#options;
+    const record = register.sessions.get(session);
+    if (record === undefined) return;
+    if (type === 'log') {
+      log.write({
+        node: `mover:${session}:target`,
+        type: String(header.type),
+        session,
+        data: header.data as JsonObject,
+      });
+      return;
+    }
+    const placed = { role: 'target', host: record.route.targetHost };
+    if (type === 'mover.ready') {
+      hosts.openDataRoute(record, String(header.dataAddress));
+      log.write({ node: 'sp', type: 'mover.started', session, data: placed });
+    }
+    if (type === 'mover.exited') {
+      tell(record.tenantLink, 'target.stopped', { session });
+      log.write({ node: 'sp', type: 'mover.exited', session, data: placed });
+    }
+    tell(record.tenantLink, 'target.report', { ...header, session, report: type });
+  }
+}
+
+function hostOf(repository: SpRepository, targetHost: string): string | null {
+  if (targetHost === 'gatewayServer') return repository.gatewayServer;
+  if (targetHost === 'mountServer') return repository.mountServer;
+  return null;
+}
+
+function openedHeader(record: SessionRecord): JsonObject {
+  return {
+    session: record.id,
+    route: { ...record.route } as unknown as JsonObject,
+    check: record.check === null ? null : { ...record.check },
+    ticket: record.ticket,
+    startedAt: record.spec.startedAt,
+  };
+}
