@@ -123,15 +123,34 @@ export function createCredentialRows(database: DatabaseSync, sealing: Sealing) {
       .run(...scopeValues(scope), generation, keyId, issuedAt, expiresAt, state);
   };
 
+  /** C12: outlives the rows, so that no number is given out twice. */
+  const noteGeneration = (scope: CredentialScope, generation: number): void => {
+    database
+      .prepare(
+        `INSERT INTO generations (repository, tenant, subtenant, last) VALUES (?, ?, ?, ?)
+         ON CONFLICT (repository, tenant, subtenant) DO UPDATE SET
+           last = max(last, excluded.last)`,
+      )
+      .run(...scopeValues(scope), generation);
+  };
+
   const forgetSecret = (scope: CredentialScope, generation: number): void => {
     database.prepare('DELETE FROM secrets WHERE identity = ?').run(identityOf(scope, generation));
   };
 
   return {
-    recordIntent(scope: CredentialScope, generation: number, at: number): void {
+    recordIntent(scope: CredentialScope, generation: number, at: number, endsAt: number): void {
       refuseIssued(scope, generation);
+      noteGeneration(scope, generation);
       const keyId = '';
-      upsert({ scope, generation, keyId, issuedAt: at, expiresAt: at, state: 'intent' });
+      upsert({ scope, generation, keyId, issuedAt: at, expiresAt: endsAt, state: 'intent' });
+    },
+
+    lastGeneration(scope: CredentialScope): number {
+      const row = database
+        .prepare(`SELECT last FROM generations WHERE ${SCOPE}`)
+        .get(...scopeValues(scope)) as { readonly last: number } | undefined;
+      return row?.last ?? 0;
     },
 
     save(
@@ -141,6 +160,7 @@ export function createCredentialRows(database: DatabaseSync, sealing: Sealing) {
     ): void {
       const { expiresAt, generation, keyId } = credential;
       refuseIssued(scope, generation);
+      noteGeneration(scope, generation);
       // C12: generations only rise, so a late save of an older one is never the live one.
       const newer = database
         .prepare(
@@ -166,9 +186,7 @@ export function createCredentialRows(database: DatabaseSync, sealing: Sealing) {
 
     mark(scope: CredentialScope, generation: number, state: CredentialRecord['state']): void {
       const { changes } = database
-        .prepare(
-          `UPDATE credentials SET state = ? WHERE ${SCOPE} AND generation = ? AND state <> 'intent'`,
-        )
+        .prepare(`UPDATE credentials SET state = ? WHERE ${SCOPE} AND generation = ?`)
         .run(state, ...scopeValues(scope), generation);
       if (Number(changes) > 0) forgetSecret(scope, generation);
     },

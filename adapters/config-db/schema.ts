@@ -22,6 +22,13 @@ const TABLES = `
     state TEXT NOT NULL,
     UNIQUE (repository, tenant, subtenant, generation)
   ) STRICT;
+  CREATE TABLE generations (
+    repository TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    subtenant TEXT NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (repository, tenant, subtenant)
+  ) STRICT;
   CREATE TABLE repositories (
     name TEXT PRIMARY KEY,
     key_id TEXT NOT NULL,

@@ -46,7 +46,9 @@ export function openSqliteConfigDatabase(options: SqliteConfigDatabaseOptions): 
     });
 
   return {
-    recordIntent: (scope, generation, at) => change(() => rows.recordIntent(scope, generation, at)),
+    recordIntent: (scope, generation, at, endsAt) =>
+      change(() => rows.recordIntent(scope, generation, at, endsAt)),
+    lastGeneration: (scope) => guarded(() => rows.lastGeneration(scope)),
     saveCredential: (scope, credential, issuedAt) =>
       change(() => rows.save(scope, credential, issuedAt)),
     dropIntent: (scope, generation) => change(() => rows.dropIntent(scope, generation)),

@@ -14,6 +14,7 @@ interface Row {
 export function createMemoryConfigDatabase(): ConfigDatabase {
   const rows = new Map<string, Row>();
   const repositories = new Map<string, StorageCredential>();
+  const lastGenerations = new Map<string, number>();
   const ledgers = new Map<string, string>();
   const snapshots = new Map<string, string>();
   const rowId = (scope: CredentialRecord['scope'], generation: number) =>
@@ -27,17 +28,25 @@ export function createMemoryConfigDatabase(): ConfigDatabase {
   };
 
   return {
-    async recordIntent(scope, generation, at) {
+    async recordIntent(scope, generation, at, endsAt) {
       refuseIssued(scope, generation);
+      const id = scopeId(scope);
+      lastGenerations.set(id, Math.max(generation, lastGenerations.get(id) ?? 0));
       rows.set(rowId(scope, generation), {
-        record: { scope, generation, keyId: '', issuedAt: at, expiresAt: at, state: 'intent' },
+        record: { scope, generation, keyId: '', issuedAt: at, expiresAt: endsAt, state: 'intent' },
         credential: null,
       });
+    },
+
+    async lastGeneration(scope) {
+      return lastGenerations.get(scopeId(scope)) ?? 0;
     },
 
     async saveCredential(scope, credential, issuedAt) {
       const { expiresAt, generation, keyId } = credential;
       refuseIssued(scope, generation);
+      const id = scopeId(scope);
+      lastGenerations.set(id, Math.max(generation, lastGenerations.get(id) ?? 0));
       let state: CredentialRecord['state'] = 'live';
       for (const row of rows.values()) {
         const { record } = row;
@@ -57,7 +66,7 @@ export function createMemoryConfigDatabase(): ConfigDatabase {
 
     async markCredential(scope, generation, state) {
       const row = rows.get(rowId(scope, generation));
-      if (row === undefined || row.record.state === 'intent') return;
+      if (row === undefined) return;
       row.record = { ...row.record, state };
       row.credential = null;
     },

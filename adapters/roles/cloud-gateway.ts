@@ -1,3 +1,5 @@
+import type { ConnectionInput } from '../../machines/control-connection/index.ts';
+import type { Clock } from '../../machines/ports/clock.ts';
 import type {
   Dialer,
   Link,
@@ -6,16 +8,19 @@ import type {
   ListenerFactory,
 } from '../../machines/ports/link.ts';
 import { FortnightError } from '../../machines/rules/errors.ts';
-import { tell } from './messages.ts';
+import { createSpConnection, type SpConnection } from './sp-connection.ts';
 import { isSameText } from './sp-server/opening.ts';
 
 export interface CloudGatewayOptions {
+  readonly transportClock: Clock;
+  readonly connection?: ConnectionInput;
   readonly dialer: Dialer;
   readonly listeners: ListenerFactory;
   /** Where the SP server listens inside the SP's network. */
   readonly spAddress: string;
   /** Told of each control message that passes, before it is passed on: a place for faults. */
   readonly onControlMessage?: () => void;
+  readonly onError: (error: unknown) => void;
 }
 
 interface DataRoute {
@@ -41,26 +46,35 @@ export class CloudGateway {
   readonly #counts = new Map<string, DataCount>();
   readonly #links = new Set<Link>();
   #listener: Listener | null = null;
-  #toProvider: Link | null = null;
+  readonly #toProvider: SpConnection;
+  #onFirstUp: () => void = () => {};
+  #onRefused: (error: unknown) => void = () => {};
 
   constructor(options: CloudGatewayOptions) {
     this.#options = options;
+    this.#toProvider = createSpConnection({
+      clock: options.transportClock,
+      dialer: options.dialer,
+      address: options.spAddress,
+      ...(options.connection === undefined ? {} : { input: options.connection }),
+      hello: () => ({ kind: 'gateway' }),
+      onUp: () => this.#onFirstUp(),
+      onDown: () => {},
+      onRefused: (code) => this.#onRefused(new FortnightError(code)),
+      onMessage: (message) => this.#onProvider(message),
+      onError: options.onError,
+    });
   }
 
+  /** Resolves when the SP server knows this gateway and tenants may come. */
   async start(): Promise<void> {
-    const { dialer, listeners, spAddress } = this.#options;
-    const toProvider = await dialer.dial(spAddress);
-    this.#toProvider = toProvider;
     const isAccepted = new Promise<void>((resolve, reject) => {
-      toProvider.onMessage((message) => {
-        if (message.type === 'hello.accepted') resolve();
-        else this.#onProvider(message);
-      });
-      toProvider.onClose((reason) => reject(new FortnightError('channel.lost', reason)));
+      this.#onFirstUp = resolve;
+      this.#onRefused = reject;
     });
-    await toProvider.send({ type: 'hello', header: { kind: 'gateway' } });
+    this.#toProvider.require();
     await isAccepted;
-    this.#listener = await listeners.listen((link) => this.#greet(link));
+    this.#listener = await this.#options.listeners.listen((link) => this.#greet(link));
   }
 
   get address(): string {
@@ -74,7 +88,7 @@ export class CloudGateway {
   }
 
   async close(): Promise<void> {
-    this.#toProvider?.close();
+    this.#toProvider.release();
     this.dropConnections();
     await this.#listener?.close();
   }
@@ -152,6 +166,6 @@ export class CloudGateway {
   #reportCounts(session: string): void {
     const count = this.#counts.get(session) ?? { fromSource: 0, fromTarget: 0 };
     this.#counts.delete(session);
-    if (this.#toProvider !== null) tell(this.#toProvider, 'gateway.counted', { session, ...count });
+    this.#toProvider.send('gateway.counted', { session, ...count }).catch(() => {});
   }
 }

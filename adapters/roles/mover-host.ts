@@ -1,14 +1,20 @@
+import type { ConnectionInput } from '../../machines/control-connection/index.ts';
+import type { Clock } from '../../machines/ports/clock.ts';
 import type { JsonObject } from '../../machines/ports/event-log.ts';
-import type { Dialer, Link, LinkMessage } from '../../machines/ports/link.ts';
+import type { Dialer, LinkMessage } from '../../machines/ports/link.ts';
 import { FortnightError } from '../../machines/rules/errors.ts';
 import { tell } from './messages.ts';
 import type { MoverSpawner, SpawnedMover } from './mover-spawner.ts';
+import { createSpConnection, type SpConnection } from './sp-connection.ts';
 
 export interface MoverHostOptions {
   readonly name: string;
+  readonly transportClock: Clock;
+  readonly connection?: ConnectionInput;
   readonly dialer: Dialer;
   readonly spAddress: string;
   readonly spawner: MoverSpawner;
+  readonly onError: (error: unknown) => void;
 }
 
 /**
@@ -16,63 +22,93 @@ export interface MoverHostOptions {
  * orders down and reports up. It never sees a credential: the SP seals it to the mover.
  */
 export class MoverHost {
-  readonly #options: MoverHostOptions;
+  readonly #spawner: MoverSpawner;
   readonly #movers = new Map<string, SpawnedMover>();
-  #toProvider: Link | null = null;
+  readonly #toProvider: SpConnection;
+  #onUp: () => void = () => {};
+  #onRefused: (error: unknown) => void = () => {};
 
   constructor(options: MoverHostOptions) {
-    this.#options = options;
+    this.#spawner = options.spawner;
+    this.#toProvider = createSpConnection({
+      clock: options.transportClock,
+      dialer: options.dialer,
+      address: options.spAddress,
+      ...(options.connection === undefined ? {} : { input: options.connection }),
+      hello: () => ({ kind: 'host', host: options.name }),
+      onUp: () => {
+        // Orders may have been lost, and the SP counts these movers as gone (F6).
+        this.#killAll();
+        this.#onUp();
+      },
+      onDown: () => {},
+      onRefused: (code) => this.#onRefused(new FortnightError(code)),
+      onMessage: (message) => void this.#onProvider(message),
+      onError: options.onError,
+    });
   }
 
-  async start(): Promise<void> {
-    const { dialer, spAddress, name } = this.#options;
-    const link = await dialer.dial(spAddress);
-    this.#toProvider = link;
-    const isAccepted = new Promise<void>((resolve, reject) => {
-      link.onMessage((message) => {
-        if (message.type === 'hello.accepted') resolve();
-        else void this.#onProvider(link, message);
-      });
-      link.onClose((reason) => reject(new FortnightError('channel.lost', reason)));
+  /** Resolves when the SP server knows this host. */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#onUp = resolve;
+      this.#onRefused = reject;
+      this.#toProvider.require();
     });
-    await link.send({ type: 'hello', header: { kind: 'host', host: name } });
-    await isAccepted;
+  }
+
+  /** F1: as a crash would; `false` when the session has no mover here. */
+  killMover(session: string): boolean {
+    const mover = this.#movers.get(session);
+    mover?.kill();
+    return mover !== undefined;
   }
 
   close(): void {
-    for (const mover of this.#movers.values()) mover.kill();
-    this.#toProvider?.close();
+    this.#toProvider.release();
+    this.#killAll();
   }
 
-  async #onProvider(link: Link, message: LinkMessage): Promise<void> {
+  #killAll(): void {
+    const movers = [...this.#movers.values()];
+    this.#movers.clear();
+    for (const mover of movers) mover.kill();
+  }
+
+  #report(type: string, header: JsonObject): void {
+    this.#toProvider.send(type, header).catch(() => {});
+  }
+
+  async #onProvider(message: LinkMessage): Promise<void> {
     const { session: id, ...header } = message.header;
     const session = String(id);
     if (message.type === 'mover.start') {
-      await this.#startMover(link, session, header.config as JsonObject);
+      await this.#startMover(session, header.config as JsonObject);
       return;
     }
     const mover = this.#movers.get(session);
     if (mover !== undefined) tell(mover.link, message.type, header);
-    else if (message.type === 'order.stop') tell(link, 'mover.exited', { session });
+    else if (message.type === 'order.stop') this.#report('mover.exited', { session });
   }
 
-  async #startMover(link: Link, session: string, config: JsonObject): Promise<void> {
+  async #startMover(session: string, config: JsonObject): Promise<void> {
     this.#movers.get(session)?.kill();
     let mover: SpawnedMover;
     try {
-      mover = await this.#options.spawner.spawn(`${session}:target`);
+      mover = await this.#spawner.spawn(`${session}:target`);
     } catch {
-      tell(link, 'mover.failed', { session, code: 'mover.notStarted' });
+      this.#report('mover.failed', { session, code: 'mover.notStarted' });
       return;
     }
     this.#movers.set(session, mover);
     mover.link.onMessage((message) => {
-      tell(link, message.type, { ...message.header, session });
+      if (this.#movers.get(session) !== mover) return;
+      this.#report(message.type, { ...message.header, session });
     });
     void mover.exited.then(() => {
       if (this.#movers.get(session) !== mover) return;
       this.#movers.delete(session);
-      tell(link, 'mover.exited', { session });
+      this.#report('mover.exited', { session });
     });
     tell(mover.link, 'mover.configure', config);
   }

@@ -21,16 +21,27 @@ export interface CredentialRecord {
  * write rejects. Rejections: `records.failed`, `disk.full`.
  */
 export interface ConfigDatabase {
-  /** I74: journalled before the issuer is called. */
-  recordIntent(scope: CredentialScope, generation: number, at: EpochMs): Promise<void>;
+  /**
+   * I74: journalled before the issuer is called. `endsAt` is when what may be issued ends at the
+   * latest: should the answer be lost, that is all that is known of it.
+   */
+  recordIntent(
+    scope: CredentialScope,
+    generation: number,
+    at: EpochMs,
+    endsAt: EpochMs,
+  ): Promise<void>;
   /** Replaces the intent; older live generations of the scope become `superseded`. */
   saveCredential(
     scope: CredentialScope,
     credential: StorageCredential & { readonly expiresAt: EpochMs },
     issuedAt: EpochMs,
   ): Promise<void>;
+  /** C12: the highest number ever journalled for the scope, also when its row is gone; 0 for none. */
+  lastGeneration(scope: CredentialScope): Promise<number>;
   /** Forgets an intent whose call failed. */
   dropIntent(scope: CredentialScope, generation: number): Promise<void>;
+  /** An intent that may have been issued can be marked too: it is listed until `endsAt` (F3). */
   markCredential(
     scope: CredentialScope,
     generation: number,

@@ -3,9 +3,9 @@ import { errorSentence } from '../../machines/rules/errors.ts';
 import type { TargetHost } from '../../machines/rules/route.ts';
 import { type EpochMs, formatInstant } from '../../machines/rules/time.ts';
 import { formatSize } from '../scenario/size.ts';
+import type { RunSummary, SummaryCredential, SummarySession } from '../world/run-summary.ts';
 import type { WorldName } from './options.ts';
 import { type Paint, paint } from './paint.ts';
-import type { RunSummary, SummaryCredential, SummarySession } from './run-summary.ts';
 import { cut, formatTable, toAscii, wrapText } from './table.ts';
 
 /** The widest line of a report, in columns. */

@@ -203,6 +203,10 @@ export async function createLabWorld(options: LabWorldOptions): Promise<LabWorld
     armFault: (fault) => board.arm(fault),
     unfiredFaults: () => board.unfired(),
     credentials: () => database.listCredentials(),
+    killMover: (sessionId, role) => assembly.killMover(sessionId, role),
+    dropConnections: () => assembly.gateway.dropConnections(),
+    restartHost: (name) => assembly.restartHost(name),
+    restartProvider: () => assembly.restartProvider(),
     cancelAll: () => assembly.cancelAll(),
     close: async () => {
       await assembly.close();

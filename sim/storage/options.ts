@@ -1,7 +1,10 @@
-import type { IdentityOptions, RoleOptions } from './access/accounts.ts';
+import type { RoleOptions } from './access/accounts.ts';
 import type { RecordedDecision } from './access/decision-log.ts';
+import type { IdentityOptions } from './access/users.ts';
 import type { StateLocation } from './core/open-state.ts';
+import type { IssuedKeys, KeyRequest, TlsMaterial } from './families.ts';
 import type { FaultTable } from './faults/fault-table.ts';
+import type { StorageProfile } from './profiles.ts';
 
 export interface StorageOptions {
   /** Epoch ms. May be moved at any time, also backwards; the storage sets no timers. */
@@ -13,8 +16,21 @@ export interface StorageOptions {
   readonly state: StateLocation;
   /** Default `us-east-1`. Signatures for another region are refused. */
   readonly region?: string;
-  /** The longest session that STS issues: 12 h as AWS, 365 d as MinIO. */
-  readonly longestSessionMs: number;
+  /** Which vendor's answers are given; default: those of AWS. */
+  readonly profile?: StorageProfile;
+  /** The longest session that STS issues, where it is not the profile's. */
+  readonly longestSessionMs?: number;
+  /** How far a client's clock may be off, either way; default 15 minutes, as all vendors. */
+  readonly skewToleranceMs?: number;
+  /**
+   * Hosts below which a bucket may stand (`bucket.localhost`); default `localhost` and
+   * `s3.localhost`. Requests to any other host are path-style.
+   */
+  readonly virtualHosts?: readonly string[];
+  /** Serves HTTPS with it; plain HTTP without. */
+  readonly tls?: TlsMaterial;
+  /** Waits in real time; needed only when faults that delay are set. */
+  readonly wait?: (delayMs: number) => Promise<void>;
   readonly identities: readonly IdentityOptions[];
   readonly roles: readonly RoleOptions[];
   /** Buckets to create when they are missing. */
@@ -49,12 +65,16 @@ export interface RequestRecord {
 }
 
 export interface RunningStorage {
-  /** As `http://127.0.0.1:port`; S3 (path style) and STS answer at the same address. */
+  /** As `http://127.0.0.1:port`; S3, STS and IAM answer at the same address. */
   readonly endpoint: string;
   readonly port: number;
   readonly faults: FaultTable;
   /** The latest access decisions, oldest first: why each request was allowed or denied. */
   decisions(): readonly RecordedDecision[];
+  /** Issues a session of a role as the user of that key; throws FamilyRefusal. */
+  issueKeys(
+    request: KeyRequest & { readonly accessKeyId: string; readonly roleArn: string },
+  ): IssuedKeys;
   /** Ends all connections at once, waits for running requests to stop and frees the state. */
   close(): Promise<void>;
 }

@@ -1,21 +1,26 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { Accounts } from './access/accounts.ts';
 import { DecisionLog } from './access/decision-log.ts';
 import { type OpenState, openState } from './core/open-state.ts';
 import { createFaultTable } from './faults/fault-table.ts';
 import { type RunningStorage, StartError, type StorageOptions } from './options.ts';
+import { PROFILES } from './profiles.ts';
+import { QueryError } from './query/errors.ts';
+import { answerQuery, isQueryRequest, sendQueryError } from './query/front.ts';
 import { isBucketName } from './s3/buckets.ts';
 import { S3Error } from './s3/errors.ts';
 import { answerS3, sendS3Error } from './s3/front.ts';
+import { CLOCK_SKEW_MAX_MS } from './sigv4/authenticate.ts';
 import { readWireRequest, UriError, type WireRequest } from './sigv4/wire-request.ts';
-import { StsError } from './sts/errors.ts';
-import { answerSts, isStsRequest, sendStsError } from './sts/front.ts';
+import { issueOwnerKeys } from './sts/owner-keys.ts';
 import { ClientGone, Exchange } from './wire/exchange.ts';
 import type { StorageWorld } from './wire/world.ts';
 
 const KEEP_ALIVE_MS = 120_000;
+const VIRTUAL_HOSTS = ['localhost', 's3.localhost'];
 
 /**
  * Starts a storage system and serves until `close`.
@@ -48,16 +53,25 @@ function checkOptions(options: StorageOptions): void {
 }
 
 function createWorld(options: StorageOptions, accounts: Accounts, state: OpenState): StorageWorld {
+  const profile = options.profile ?? PROFILES.aws;
   return {
+    profile,
+    skewMaxMs: options.skewToleranceMs ?? CLOCK_SKEW_MAX_MS,
+    virtualHosts: options.virtualHosts ?? VIRTUAL_HOSTS,
+    wait: options.wait ?? refuseToWait,
     core: state.core,
     accounts,
     decisions: new DecisionLog(),
     faults: options.faults ?? createFaultTable(),
     region: options.region ?? 'us-east-1',
-    longestSessionMs: options.longestSessionMs,
+    longestSessionMs: options.longestSessionMs ?? profile.longestSessionMs,
     now: () => options.clock.now(),
     random: options.random ?? ((bytes) => randomBytes(bytes)),
   };
+}
+
+async function refuseToWait(): Promise<void> {
+  throw new Error('a fault that delays was set, but the storage was started without `wait`');
 }
 
 async function serve(
@@ -80,12 +94,16 @@ async function serve(
       .digest('hex')
       .slice(0, 16)
       .toUpperCase();
-    const details = { at: world.now(), requestId, awaitsContinue };
+    const at = world.now() + world.faults.takeSkew();
+    const details = { at, requestId, awaitsContinue };
     const work = handle(new Exchange(message, response, details), options, world);
     running.add(work);
     void work.finally(() => running.delete(work));
   };
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 });
+  const settings = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
+  const { tls } = options;
+  const server: Server =
+    tls === undefined ? createServer(settings) : createTlsServer({ ...settings, ...tls });
   server.on('request', (message, response) => accept(message, response, false));
   server.on('checkContinue', (message, response) => accept(message, response, true));
   server.on('clientError', (_error, socket) => {
@@ -101,10 +119,11 @@ async function serve(
   const { port } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
   return {
-    endpoint: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    endpoint: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
     faults: world.faults,
     decisions: () => world.decisions.latest(),
+    issueKeys: (request) => issueOwnerKeys(world, request),
     close: () => {
       closing ??= closeAll(server, sockets, running).then(() => state.close());
       return closing;
@@ -171,13 +190,14 @@ async function answer(exchange: Exchange, world: StorageWorld): Promise<void> {
     if (!(error instanceof UriError)) throw error;
     return sendS3Error(exchange, new S3Error('InvalidURI'));
   }
-  const isSts = isStsRequest(request);
+  const isQuery = isQueryRequest(request);
   try {
-    await (isSts ? answerSts(exchange, request, world) : answerS3(exchange, request, world));
+    await (isQuery ? answerQuery(exchange, request, world) : answerS3(exchange, request, world));
   } catch (error) {
     // A fault of ours: the client is told so when it still can be, and the fault is reported.
     if (!(error instanceof ClientGone) && !exchange.hasBegunAnswer) {
-      if (isSts) sendStsError(exchange, new StsError('InternalFailure', 'internal failure'));
+      const failure = new QueryError('InternalFailure', 'internal failure');
+      if (isQuery) sendQueryError(exchange, world, failure);
       else sendS3Error(exchange, new S3Error('InternalError'));
     }
     throw error;

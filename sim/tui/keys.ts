@@ -44,6 +44,13 @@ export const BINDINGS: readonly Binding[] = [
     hint: 'help',
   },
   {
+    command: 'quit',
+    keys: ['q'],
+    place: 'everywhere',
+    help: 'Leave; a run that still goes on is cancelled',
+    hint: 'quit',
+  },
+  {
     command: 'pauseOrContinue',
     keys: ['space'],
     place: 'everywhere',
@@ -151,13 +158,6 @@ export const BINDINGS: readonly Binding[] = [
   },
   { command: 'back', keys: ['escape'], place: 'page', help: 'Back to the list', hint: 'back' },
   { command: 'back', keys: ['escape'], place: 'menu', help: 'Back, the clock stays', hint: 'back' },
-  {
-    command: 'quit',
-    keys: ['q'],
-    place: 'everywhere',
-    help: 'Leave; a run that still goes on is cancelled',
-    hint: 'quit',
-  },
   {
     command: 'interrupt',
     keys: ['ctrl+c'],

@@ -1,6 +1,6 @@
 import type { LogEvent } from '../../machines/ports/event-log.ts';
 import type { EpochMs } from '../../machines/rules/time.ts';
-import type { RunSummary } from '../cli/run-summary.ts';
+import type { RunSummary } from '../world/run-summary.ts';
 
 /** Byte counts of one running mover, cumulative: on the data link, and at the storage. */
 export interface MoverCounts {

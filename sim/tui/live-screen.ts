@@ -23,6 +23,8 @@ export async function showScreen(
   { stdin, stdout, signs, signal }: LiveScreenOptions,
 ): Promise<Leaving> {
   const store = new LiveStore(run);
+  // The first frame shows what has happened already.
+  store.tick(0);
   const instance = render(createElement(App, { store, signs }), {
     stdin,
     stdout,

@@ -1,7 +1,7 @@
 import { type Actor, createActor, type SnapshotFrom } from 'xstate';
 import type { LogEvent } from '../../machines/ports/event-log.ts';
 import type { EpochMs } from '../../machines/rules/time.ts';
-import type { RunSummary } from '../cli/run-summary.ts';
+import type { RunSummary } from '../world/run-summary.ts';
 import { type Command, commandFor, type Place } from './keys.ts';
 import type { LiveRun, MoverCounts } from './live-run.ts';
 import { currentGeneration } from './model/credentials.ts';
@@ -63,7 +63,7 @@ export class LiveStore {
   #progress = new Map<string, readonly [string, MoverCounts]>();
   #frame: Frame;
   #lingeredMs = 0;
-  #isClosed = false;
+  #isGone = false;
   #noticeMs = 0;
   #leave: (how: Leaving) => void = () => {};
   /** How far the page that is shown can scroll; told by whoever laid it out. */
@@ -144,10 +144,13 @@ export class LiveStore {
     this.#lingeredMs += elapsedMs;
     if (this.#lingeredMs < LINGER_MS) return;
     this.#mode.send({ type: 'linger.over' });
+    this.#isGone = true;
     this.#leave('finished');
   }
 
   press(key: string): void {
+    // Keys that were typed ahead of a `q` come after it.
+    if (this.#isGone) return;
     this.#mode.send({ type: 'key.pressed' });
     if (this.#frame.notice !== null) this.#change({ notice: null });
     const command = commandFor(key, placeOf(this.#frame.shown));
@@ -160,7 +163,7 @@ export class LiveStore {
 
   /** Lets go of the run; the last frame stays readable. */
   close(): void {
-    this.#isClosed = true;
+    this.#isGone = true;
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#listeners.clear();
     this.#mode.stop();
@@ -183,7 +186,7 @@ export class LiveStore {
   }
 
   #finish(result: RunResult): void {
-    if (this.#isClosed) return;
+    if (this.#isGone) return;
     this.#change({ result });
     this.#mode.send({ type: 'run.finished' });
   }
@@ -195,6 +198,7 @@ export class LiveStore {
 
   #goAway(how: Leaving): void {
     this.#mode.send({ type: 'leave' });
+    this.#isGone = true;
     this.#leave(how);
   }
 

@@ -16,6 +16,7 @@ import type { ConfigDatabase } from '../../machines/ports/config-database.ts';
 import type { EventLog } from '../../machines/ports/event-log.ts';
 import type { Dialer, ListenerFactory } from '../../machines/ports/link.ts';
 import { Secret } from '../../machines/ports/secret.ts';
+import { standingDoor } from './standing-door.ts';
 
 const GRANT_CHUNK_BYTES = 64 * 1024 * 1024;
 
@@ -58,6 +59,12 @@ export interface Assembly {
   isWaitingForAnswer(): boolean;
   setRepository(repository: SpRepository): void;
   setTenant(tenant: TenantAccount): Promise<void>;
+  /** F1, F2: the mover of a session ends without a word; `false` when it has none on that side. */
+  killMover(sessionId: string, role: 'source' | 'target'): boolean;
+  /** F6: a host of the SP dies with all its movers; another of its name takes its place. */
+  restartHost(name: string): Promise<void>;
+  /** F3, F4: the SP server dies where it stands; another one starts from its database. */
+  restartProvider(): Promise<void>;
   cancelAll(): void;
   close(): Promise<void>;
 }
@@ -91,20 +98,31 @@ function hostNames(repositories: readonly SpRepository[]): readonly string[] {
 
 export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const { clock, transportClock, log, database, dialer, listeners, spawner, onError } = parts;
-  const server = new SpServer({
-    clock,
-    log,
-    database,
-    listeners,
-    storage: parts.storage,
-    repositories: parts.repositories,
-    tenants: parts.tenants.map(toSpTenant),
-    grantChunkBytes: parts.grantChunkBytes ?? GRANT_CHUNK_BYTES,
-    parallelRequests: 4,
-    onError,
-  });
-  await server.start();
+  const door = standingDoor(listeners);
+  const repositories = new Map(parts.repositories.map((one) => [one.name, one]));
+  const accounts = new Map(parts.tenants.map((one) => [one.name, one]));
+  const startServer = async (): Promise<SpServer> => {
+    const started = new SpServer({
+      clock,
+      log,
+      database,
+      listeners: door,
+      storage: parts.storage,
+      repositories: [...repositories.values()],
+      tenants: [...accounts.values()].map(toSpTenant),
+      grantChunkBytes: parts.grantChunkBytes ?? GRANT_CHUNK_BYTES,
+      parallelRequests: 4,
+      onError,
+    });
+    await started.start();
+    return started;
+  };
+  let server = await startServer();
+  const connection = parts.connection === undefined ? {} : { connection: parts.connection };
   const gateway = new CloudGateway({
+    transportClock,
+    ...connection,
+    onError,
     dialer,
     listeners,
     spAddress: server.address,
@@ -113,8 +131,16 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   await gateway.start();
   const hosts = new Map<string, MoverHost>();
   const startHost = async (name: string): Promise<void> => {
-    if (hosts.has(name)) return;
-    const host = new MoverHost({ name, dialer, spAddress: server.address, spawner });
+    const spAddress = server.address;
+    const host = new MoverHost({
+      name,
+      transportClock,
+      ...connection,
+      dialer,
+      spAddress,
+      spawner,
+      onError,
+    });
     hosts.set(name, host);
     await host.start();
   };
@@ -133,7 +159,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
         dialer,
         gatewayAddress: gateway.address,
         spawner,
-        ...(parts.connection === undefined ? {} : { connection: parts.connection }),
+        ...connection,
         onProgress: (session, counts) =>
           parts.onProgress?.(session, counts as Parameters<ProgressListener>[1]),
         onError,
@@ -150,8 +176,28 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
       return own.run(job);
     },
     isWaitingForAnswer: () => sessions().some((session) => session.isWaitingForAnswer()),
-    setRepository: (repository) => server.setRepository(repository),
-    setTenant: (tenant) => server.setTenant(toSpTenant(tenant)),
+    setRepository: (repository) => {
+      repositories.set(repository.name, repository);
+      server.setRepository(repository);
+    },
+    setTenant: (tenant) => {
+      accounts.set(tenant.name, tenant);
+      return server.setTenant(toSpTenant(tenant));
+    },
+    killMover: (sessionId, role) => {
+      const session = [...tenants.values()].map((tenant) => tenant.session(sessionId));
+      const isLocal = session.some((one) => one?.killMover(role) === true);
+      if (isLocal || role === 'source') return isLocal;
+      return [...hosts.values()].some((host) => host.killMover(sessionId));
+    },
+    restartHost: async (name) => {
+      hosts.get(name)?.close();
+      await startHost(name);
+    },
+    restartProvider: async () => {
+      await server.close();
+      server = await startServer();
+    },
     cancelAll: () => {
       for (const session of sessions()) session.cancel();
     },
@@ -160,6 +206,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
       for (const host of hosts.values()) host.close();
       await gateway.close();
       await server.close();
+      await door.close();
     },
   };
 }

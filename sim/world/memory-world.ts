@@ -12,7 +12,7 @@ import type { ConnectionInput } from '../../machines/control-connection/index.ts
 import type { CredentialIssuer } from '../../machines/ports/credential-issuer.ts';
 import { Secret } from '../../machines/ports/secret.ts';
 import type { StorageCredential } from '../../machines/ports/storage-credential.ts';
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../machines/rules/time.ts';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../machines/rules/time.ts';
 import {
   createDriver,
   createEventLog,
@@ -32,8 +32,8 @@ const LINK_LATENCY_MS = 0;
 /** Links in memory die only on purpose: few heartbeats, so that long warps stay cheap. */
 const CONNECTION: ConnectionInput = {
   handshakeTimeoutMs: MINUTE_MS,
-  heartbeatMs: HOUR_MS,
-  silenceMs: 4 * HOUR_MS,
+  heartbeatMs: DAY_MS,
+  silenceMs: 4 * DAY_MS,
   backoffFirstMs: SECOND_MS,
   backoffCapMs: MINUTE_MS,
 };
@@ -211,6 +211,10 @@ export async function createMemoryWorld(options: MemoryWorldOptions): Promise<Wo
     armFault: (fault) => board.arm(fault),
     unfiredFaults: () => board.unfired(),
     credentials: () => database.listCredentials(),
+    killMover: (sessionId, role) => assembly.killMover(sessionId, role),
+    dropConnections: () => assembly.gateway.dropConnections(),
+    restartHost: (name) => assembly.restartHost(name),
+    restartProvider: () => assembly.restartProvider(),
     cancelAll: () => assembly.cancelAll(),
     close: () => inTime(assembly.close()),
   };

@@ -25,6 +25,14 @@ export interface World {
   armFault(fault: ScenarioFault): void;
   unfiredFaults(): readonly ScenarioFault[];
   credentials(): Promise<readonly CredentialRecord[]>;
+  /** F1, F2: the mover of a session ends without a word; `false` when it has none on that side. */
+  killMover(sessionId: string, role: 'source' | 'target'): boolean;
+  /** F5: every connection through the cloud gateway breaks. */
+  dropConnections(): void;
+  /** F6: a gateway server or mount server dies with its movers, and is started again. */
+  restartHost(name: string): Promise<void>;
+  /** F3, F4: the SP server dies where it stands, and is started again from its database. */
+  restartProvider(): Promise<void>;
   cancelAll(): void;
   /** Ends everything that the world has started. */
   close(): Promise<void>;

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import * as zlib from 'node:zlib';
 import { createSyntheticSource, encodeBlock } from '../../adapters/backup-format/index.ts';
-import { type Benchmark, type Figure, sample } from './measure.ts';
+import {
+  type Benchmark,
+  type Figure,
+  megabytesPerSecond,
+  sampleAll,
+  startStopwatch,
+} from './measure.ts';
 
 const BLOCK_BYTES = 1_048_576;
 const BLOCKS_A_RUN = 64;
@@ -48,15 +54,15 @@ export const ceilings: Benchmark = {
       ['encode a block, incompressible', () => encodeBlock(incompressible)],
       ['copy', () => Buffer.from(incompressible)],
     ];
-    const figures = jobs.map(
-      ([name, job]): Figure => ({
-        name,
-        unit: 'MB/s',
-        samples: sample(runs ?? 5, () => {
-          for (let block = 0; block < BLOCKS_A_RUN; block += 1) job();
-          return (BLOCKS_A_RUN * BLOCK_BYTES) / MB;
-        }),
+    const samples = sampleAll(
+      runs ?? 5,
+      jobs.map(([, job]) => () => {
+        for (let block = 0; block < BLOCKS_A_RUN; block += 1) job();
+        return (BLOCKS_A_RUN * BLOCK_BYTES) / MB;
       }),
+    );
+    const figures = jobs.map(
+      ([name], index): Figure => ({ name, unit: 'MB/s', samples: samples[index] ?? [] }),
     );
     return [...figures, await makingSyntheticData(runs ?? 5)];
   },
@@ -71,9 +77,9 @@ function zstd(block: Buffer): Buffer {
 async function makingSyntheticData(runs: number): Promise<Figure> {
   const samples: number[] = [];
   for (let run = 0; run < runs; run += 1) {
-    const startedAt = performance.now();
+    const read = startStopwatch();
     const bytes = (await syntheticBytes(BLOCKS_A_RUN * BLOCK_BYTES)).length;
-    samples.push(bytes / 1_000 / (performance.now() - startedAt));
+    samples.push(megabytesPerSecond(bytes, read()));
   }
   return { name: 'make synthetic data', unit: 'MB/s', samples };
 }

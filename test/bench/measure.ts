@@ -65,16 +65,22 @@ export function perSecond(count: number, tookMs: number): number {
 }
 
 /**
- * Samples of a synchronous job that does a known amount of work. The first run warms the compiler
- * up and is not counted.
+ * Samples of synchronous jobs, each of which returns the amount of work that it did; one list a
+ * job, in units a second. Run by run and not job by job: a busy moment of the machine then hits all
+ * alike, so that their ratios hold. The first run warms the compiler up and is not counted.
  */
-export function sample(runs: number, job: () => number): readonly number[] {
-  const samples: number[] = [];
+export function sampleAll(
+  runs: number,
+  jobs: readonly (() => number)[],
+): readonly (readonly number[])[] {
+  const samples: number[][] = jobs.map(() => []);
   for (let run = -1; run < runs; run += 1) {
-    const read = startStopwatch();
-    const count = job();
-    const rate = perSecond(count, read());
-    if (run >= 0) samples.push(rate);
+    for (const [index, job] of jobs.entries()) {
+      const read = startStopwatch();
+      const amount = job();
+      const tookMs = read();
+      if (run >= 0) samples[index]?.push(perSecond(amount, tookMs));
+    }
   }
   return samples;
 }

@@ -3,17 +3,18 @@
  * is fast enough is for people; a slow machine must not fail a build.
  */
 import { parseArgs } from 'node:util';
-import { ceilings } from './ceilings.ts';
-import { clock } from './clock.ts';
-import { machines } from './machines/machines.ts';
-import type { Benchmark } from './measure.ts';
-import { startStopwatch } from './measure.ts';
+import { type Benchmark, startStopwatch } from './measure.ts';
 import { machineLine, renderJson, renderTable } from './report.ts';
-import { routes } from './routes.ts';
-import { startUp } from './start-up.ts';
-import { tour } from './tour.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [ceilings, clock, machines, startUp, routes, tour];
+/** Loaded one by one when their turn comes, so that none pays for the modules of another. */
+const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  ceilings: async () => (await import('./ceilings.ts')).ceilings,
+  clock: async () => (await import('./clock.ts')).clock,
+  machines: async () => (await import('./machines/machines.ts')).machines,
+  'start-up': async () => (await import('./start-up.ts')).startUp,
+  routes: async () => (await import('./routes.ts')).routes,
+  tour: async () => (await import('./tour.ts')).tour,
+};
 const USAGE_PROBLEM = 2;
 
 function readOptions() {
@@ -24,7 +25,7 @@ function readOptions() {
       runs: { type: 'string' },
     },
   });
-  const names = BENCHMARKS.map(({ name }) => name);
+  const names = Object.keys(BENCHMARKS);
   for (const name of values.only) {
     if (!names.includes(name)) throw new Error(`--only ${name}: it is one of ${names.join(', ')}`);
   }
@@ -35,13 +36,26 @@ function readOptions() {
   return { isJson: values.json, only: values.only, runs };
 }
 
-async function main(): Promise<void> {
-  const { isJson, only, runs } = readOptions();
-  const chosen = BENCHMARKS.filter(({ name }) => only.length === 0 || only.includes(name));
+type Options = ReturnType<typeof readOptions>;
+
+/** `null` when the command line is wrong; the reason has been told. */
+function optionsOrNull(): Options | null {
+  try {
+    return readOptions();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = USAGE_PROBLEM;
+    return null;
+  }
+}
+
+async function main({ isJson, only, runs }: Options): Promise<void> {
   const read = startStopwatch();
   const machine = machineLine();
   console.log(isJson ? JSON.stringify({ type: 'bench.machine', machine }) : `${machine}\n`);
-  for (const benchmark of chosen) {
+  for (const [name, load] of Object.entries(BENCHMARKS)) {
+    if (only.length > 0 && !only.includes(name)) continue;
+    const benchmark = await load();
     const figures = await benchmark.run({ runs });
     console.log(isJson ? renderJson(benchmark, figures) : renderTable(benchmark, figures));
   }
@@ -50,11 +64,5 @@ async function main(): Promise<void> {
   else console.log(`took ${(tookMs / 1_000).toFixed(0)} s; compare ratios, not absolute figures`);
 }
 
-let options: ReturnType<typeof readOptions> | null = null;
-try {
-  options = readOptions();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = USAGE_PROBLEM;
-}
-if (options !== null) await main();
+const options = optionsOrNull();
+if (options !== null) await main(options);

@@ -59,12 +59,12 @@ export function describeConfigDatabaseContract(
     });
 
     test('I74 an intent is listed, opens nothing, and is replaced by its credential', async () => {
-      await database.recordIntent(SCOPE, 1, 77);
+      await database.recordIntent(SCOPE, 1, 77, 77);
       expect(await database.listCredentials()).toEqual([
         { scope: SCOPE, generation: 1, keyId: '', issuedAt: 77, expiresAt: 77, state: 'intent' },
       ]);
       expect(await database.openCredential(SCOPE, 1)).toBeNull();
-      await database.recordIntent(SCOPE, 1, 78);
+      await database.recordIntent(SCOPE, 1, 78, 78);
       await database.saveCredential(SCOPE, credentialOf(1), 80);
       expect(await database.listCredentials(SCOPE)).toEqual([
         {
@@ -79,7 +79,7 @@ export function describeConfigDatabaseContract(
     });
 
     test('dropIntent forgets intents and nothing else', async () => {
-      await database.recordIntent(SCOPE, 1, 1);
+      await database.recordIntent(SCOPE, 1, 1, 1);
       await database.dropIntent(SCOPE, 1);
       await database.dropIntent(SCOPE, 9);
       expect(await states()).toEqual([]);
@@ -90,7 +90,7 @@ export function describeConfigDatabaseContract(
 
     test('C12 a newer generation supersedes; a generation is saved once; order of insertion', async () => {
       await database.saveCredential(SCOPE, credentialOf(1), 50);
-      await database.recordIntent(SCOPE, 2, 40);
+      await database.recordIntent(SCOPE, 2, 40, 40);
       await database.saveCredential(BRANCH, credentialOf(1), 30);
       await database.saveCredential(SCOPE, credentialOf(2), 20);
       expect(await states(SCOPE)).toEqual(['1 superseded', '2 live']);
@@ -99,7 +99,7 @@ export function describeConfigDatabaseContract(
       expect(opened(await database.openCredential(SCOPE, 1))?.keyId).toBe('KEY-1');
       const again = database.saveCredential(SCOPE, credentialOf(2), 60);
       expect(await codeOf(again)).toBe('records.failed');
-      expect(await codeOf(database.recordIntent(SCOPE, 1, 60))).toBe('records.failed');
+      expect(await codeOf(database.recordIntent(SCOPE, 1, 60, 60))).toBe('records.failed');
       expect(await states(SCOPE), 'nothing is kept of what was refused').toEqual([
         '1 superseded',
         '2 live',
@@ -125,10 +125,22 @@ export function describeConfigDatabaseContract(
       },
     );
 
-    test('an intent cannot be marked', async () => {
-      await database.recordIntent(SCOPE, 1, 1);
-      await database.markCredential(SCOPE, 1, 'revoked');
-      expect(await states()).toEqual(['1 intent']);
+    test('an intent whose answer was lost is listed until it would have ended (F3, I74)', async () => {
+      await database.recordIntent(SCOPE, 1, 10, 900);
+      await database.markCredential(SCOPE, 1, 'irrevocable');
+      expect(await states()).toEqual(['1 irrevocable']);
+      expect((await database.listCredentials(SCOPE))[0]?.expiresAt).toBe(900);
+      expect(await database.openCredential(SCOPE, 1)).toBeNull();
+    });
+
+    test('a generation number is never given out twice, also when its row is gone (C12)', async () => {
+      expect(await database.lastGeneration(SCOPE)).toBe(0);
+      await database.recordIntent(SCOPE, 1, 10, 20);
+      await database.dropIntent(SCOPE, 1);
+      expect(await database.lastGeneration(SCOPE)).toBe(1);
+      await database.saveCredential(SCOPE, credentialOf(2), 10);
+      await database.purgeExpired(Number.MAX_SAFE_INTEGER);
+      expect(await database.lastGeneration(SCOPE)).toBe(2);
     });
 
     test('what is not there is null', async () => {
@@ -144,7 +156,7 @@ export function describeConfigDatabaseContract(
       for (const generation of [1, 2, 3]) {
         await database.saveCredential(SCOPE, credentialOf(generation, 1000 * generation), 0);
       }
-      await database.recordIntent(BRANCH, 1, 0);
+      await database.recordIntent(BRANCH, 1, 0, 0);
       expect(await database.purgeExpired(1000)).toBe(0);
       expect(await database.purgeExpired(2001)).toBe(2);
       expect(await states()).toEqual(['3 live', '1 intent']);
@@ -205,7 +217,7 @@ export function describeConfigDatabaseContract(
           run += 1;
           const scope = { ...SCOPE, tenant: `tenant${run}` };
           for (const { kind, generation } of steps) {
-            if (kind === 'intent') await codeOf(database.recordIntent(scope, generation, 1));
+            if (kind === 'intent') await codeOf(database.recordIntent(scope, generation, 1, 1));
             if (kind === 'drop') await database.dropIntent(scope, generation);
             if (kind === 'revoke') await database.markCredential(scope, generation, 'revoked');
             if (kind === 'purge') await database.purgeExpired(generation);

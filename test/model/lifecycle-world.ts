@@ -256,7 +256,9 @@ export class LifecycleWorld {
   }
 
   moveTo(at: number): void {
-    for (let dueAt = this.clock.nextDueAt(); dueAt !== null && dueAt <= at; ) {
+    // After a downtime deadlines have passed: they fire now, before anything else.
+    const endAt = Math.max(at, this.clock.now());
+    for (let dueAt = this.clock.nextDueAt(); dueAt !== null && dueAt <= endAt; ) {
       const alarm = Object.entries(this.context.deadlines).find(([, due]) => due === dueAt);
       const what = `alarm.${alarm?.[0] ?? 'unknown'}`;
       this.#options.onStep?.(dueAt, 'event', what, this.state);
@@ -265,7 +267,7 @@ export class LifecycleWorld {
       if (this.isPrompt) this.answerAll();
       dueAt = this.clock.nextDueAt();
     }
-    this.clock.moveTo(Math.max(at, this.clock.now()));
+    this.clock.moveTo(endAt);
   }
 
   disable(): void {

@@ -21,7 +21,7 @@ describe(`any life of a credential scope keeps the rules [seed ${SEED}]`, () => 
     ['C21: 7 d / 6 d', SEVEN_DAYS],
     ['C14: every connect renews', EVERY_CONNECT],
   ])('%s', (_name, settings) => {
-    const result = checkLifecycle(settings, { numRuns: 600, statesSeen });
+    const result = checkLifecycle(settings, { numRuns: 300, statesSeen });
     expect(result.failed ? fc.defaultReportMessage(result) : 'all hold').toBe('all hold');
   });
 });

@@ -114,17 +114,16 @@ export class SessionWatch {
     this.#unansweredForced = generation;
   }
 
-  /** I15: P2, P3, P6 as positions in what happened since the movers were stopped. */
+  /** I15: P2, P3, P6 in this order, among all that happened since the movers were stopped. */
   #assertOrder(): void {
     const wanted = this.#isDirect
       ? ['target start', 'target ready', 'contact', 'credential']
       : ['source start', 'source ready', 'target start', 'target ready'];
-    const positions = wanted.map((step) => this.#steps.indexOf(step));
-    const isRising = positions.every(
-      (position, index) => position >= 0 && (index === 0 || position > (positions[index - 1] ?? 0)),
-    );
-    const isSourceFirst = this.#steps.indexOf('source ready') < this.#steps.indexOf('contact');
-    if (!isRising || (this.#isDirect && !isSourceFirst)) {
+    let reached = 0;
+    for (const step of this.#steps) if (step === wanted[reached]) reached += 1;
+    const isInOrder = reached === wanted.length;
+    const isSourceFirst = this.#steps.indexOf('source ready') < this.#steps.lastIndexOf('contact');
+    if (!isInOrder || (this.#isDirect && !isSourceFirst)) {
       throw new Error(`I15: transfer.start after ${this.#steps.join(', ')}`);
     }
   }

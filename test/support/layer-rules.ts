@@ -179,7 +179,7 @@ export const LAYERS: readonly Layer[] = [
     folder: 'sim/tui',
     why: 'the terminal UI shows what worlds tell; it does not reach below them',
     mayImport: [...PORTS, 'sim/world', 'sim/check', 'sim/explore', 'sim/kernel', 'sim/scenario'],
-    packages: ['ink', 'react'],
+    packages: ['ink', 'react', 'xstate'],
   },
 ];
 

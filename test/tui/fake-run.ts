@@ -1,6 +1,6 @@
 import type { LogEvent } from '../../machines/ports/event-log.ts';
-import type { RunSummary } from '../../sim/cli/run-summary.ts';
 import type { LiveRun, MoverCounts } from '../../sim/tui/live-run.ts';
+import type { RunSummary } from '../../sim/world/run-summary.ts';
 import { START_AT, SUMMARY } from './recorded-run.ts';
 
 /** A run whose events and progress are handed in by hand, and which notes its orders. */

@@ -1,6 +1,6 @@
 import type { JsonObject, LogEvent } from '../../machines/ports/event-log.ts';
 import { DAY_MS, HOUR_MS } from '../../machines/rules/time.ts';
-import type { RunSummary } from '../../sim/cli/run-summary.ts';
+import type { RunSummary } from '../../sim/world/run-summary.ts';
 
 export const START_AT = Date.UTC(2026, 0, 5, 8);
 const LIFETIME_MS = 14 * DAY_MS;

@@ -27,8 +27,9 @@ export function runSourceMover(
   let partner: { address: string; ticket: string } | null = null;
 
   const onFact = (fact: EngineFact): void => {
-    if (fact.type === 'engine.progress') return progress.report(fact);
-    if (fact.type === 'engine.completed') {
+    if (fact.type === 'engine.progress') {
+      progress.report(fact);
+    } else if (fact.type === 'engine.completed') {
       progress.complete(fact.summary);
       machine.send({ type: 'engine.completed' });
     } else if (fact.type === 'engine.failed') {

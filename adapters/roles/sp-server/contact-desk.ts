@@ -5,7 +5,7 @@ import type {
   StorageCredential,
   StorageLocation,
 } from '../../../machines/ports/storage-credential.ts';
-import type { ErrorCode } from '../../../machines/rules/errors.ts';
+import { type ErrorCode, toFortnightError } from '../../../machines/rules/errors.ts';
 import { scopeId } from '../../../machines/rules/scope.ts';
 import { type ContactMessage, tell } from '../messages.ts';
 import { sealCredential } from '../mover/credential-box.ts';
@@ -18,6 +18,10 @@ export interface ContactDeskOptions {
   readonly database: ConfigDatabase;
   readonly quota: QuotaBook;
   readonly grantChunkBytes: number;
+  /** C8: a session that is over gets nothing. */
+  readonly isOpen: (record: SessionRecord) => boolean;
+  /** F35: called before the first grant of a session. */
+  readonly trueUp: (record: SessionRecord) => Promise<void>;
   readonly deskFor: (record: SessionRecord) => Promise<CredentialDesk>;
   readonly locationOf: (record: SessionRecord) => StorageLocation;
 }
@@ -49,18 +53,12 @@ export class ContactDesk {
     tell(link, answer, held);
   }
 
-  async handle(
-    sessionId: string,
-    sessions: ReadonlyMap<string, SessionRecord>,
-    message: ContactMessage,
-  ): Promise<void> {
-    const record = sessions.get(sessionId);
-    const link = record?.contactLink ?? null;
-    // C8: without a running operation nobody gets anything.
-    if (record === undefined || link === null) return;
+  async handle(record: SessionRecord, link: Link, message: ContactMessage): Promise<void> {
+    if (!this.#isHeard(record, link)) return;
     switch (message.type) {
       case 'heartbeat':
-        return tell(link, 'heartbeat.ack');
+        tell(link, 'heartbeat.ack');
+        return;
       case 'contact.refresh':
         return this.welcome(record, link, 'contact.state');
       case 'credential.request':
@@ -70,10 +68,16 @@ export class ContactDesk {
         return this.#grant(record, link, message.bytes);
       case 'quota.report':
         await this.#spend(record, message.spentBytes);
-        return tell(link, 'quota.reported');
+        tell(link, 'quota.reported');
+        return;
       default:
         message satisfies never;
     }
+  }
+
+  /** C8: without a running operation, and from a mover that was replaced, nothing is heard. */
+  #isHeard(record: SessionRecord, link: Link): boolean {
+    return this.#options.isOpen(record) && record.contactLink === link;
   }
 
   async #credential(
@@ -87,7 +91,10 @@ export class ContactDesk {
       // Gateway routes and "share": the repository's own credential (C7, I41).
       const { database } = this.#options;
       const credential = await database.openRepositoryCredential(record.scope.repository);
-      if (credential === null) return refuse('credential.missing');
+      if (credential === null) {
+        refuse('credential.missing');
+        return;
+      }
       return this.#deliver(record, link, { requestId, credential, degraded: false });
     }
     const desk = await this.#options.deskFor(record);
@@ -98,9 +105,15 @@ export class ContactDesk {
       renew: asked.renew,
       heldGeneration: asked.heldGeneration,
       answer: (answer) => {
-        if (!answer.ok) return refuse(answer.code);
+        if (!answer.ok) {
+          refuse(answer.code);
+          return;
+        }
         const { credential, degraded } = answer;
-        void this.#deliver(record, link, { requestId, credential, degraded });
+        // A ledger that cannot be saved grants nothing, and without a grant nothing is delivered.
+        this.#deliver(record, link, { requestId, credential, degraded }).catch((error) =>
+          refuse(toFortnightError(error, 'records.failed').code),
+        );
       },
     });
   }
@@ -108,6 +121,8 @@ export class ContactDesk {
   /** P3: the credential and the quota travel in one frame (I53), sealed to the mover (C6). */
   async #deliver(record: SessionRecord, link: Link, delivery: Delivery): Promise<void> {
     const { credential, requestId, degraded } = delivery;
+    // The answer may have taken long: the session is over, or another mover has come (F1).
+    if (!this.#isHeard(record, link)) return;
     if (record.publicKey === null) throw new Error('a mover without a key has connected');
     let grantedBytes: number | null = null;
     if (isStoring(record)) {
@@ -139,8 +154,9 @@ export class ContactDesk {
 
   /** As much as a chunk, or what there is; nothing left is told by the first refused request. */
   async #initialGrant(record: SessionRecord): Promise<number> {
-    const { quota, grantChunkBytes } = this.#options;
+    const { quota, grantChunkBytes, trueUp } = this.#options;
     record.hasInitialGrant = true;
+    await trueUp(record);
     const answer = await quota.grant(record.accounts, record.id, 0, grantChunkBytes);
     if (!answer.ok) return 0;
     this.#logGrant(record, answer.grantedBytes, ledgerFacts(answer.ledger));
@@ -152,7 +168,8 @@ export class ContactDesk {
     const answer = await quota.grant(record.accounts, record.id, bytes, grantChunkBytes);
     if (answer.ok) {
       this.#logGrant(record, answer.grantedBytes, ledgerFacts(answer.ledger));
-      return tell(link, 'quota.granted', { bytes: answer.grantedBytes });
+      tell(link, 'quota.granted', { bytes: answer.grantedBytes });
+      return;
     }
     this.#log('quota.refused', record, {
       scope: scopeId(record.scope),

@@ -5,7 +5,7 @@ import {
   type LifecycleSettings,
 } from '../../../machines/credential-lifecycle/index.ts';
 import type { Clock } from '../../../machines/ports/clock.ts';
-import type { ConfigDatabase } from '../../../machines/ports/config-database.ts';
+import type { ConfigDatabase, CredentialRecord } from '../../../machines/ports/config-database.ts';
 import type { CredentialIssuer } from '../../../machines/ports/credential-issuer.ts';
 import type { EventLog, JsonObject } from '../../../machines/ports/event-log.ts';
 import { type HostedMachine, hostMachine } from '../../../machines/ports/machine-host.ts';
@@ -56,6 +56,7 @@ export class CredentialDesk {
   readonly #open = new Map<string, DeskRequest>();
   /** Issued and not yet saved; taken out by the save, or by a revocation of what came too late. */
   readonly #unsaved = new Map<number, Issued>();
+  #isStopped = false;
 
   private constructor(
     options: DeskOptions,
@@ -82,13 +83,8 @@ export class CredentialDesk {
       .map(({ generation, issuedAt, expiresAt }) => ({ generation, issuedAt, expiresAt }));
     const current = handles.at(-1) ?? null;
     const older = handles.slice(0, -1).filter((one) => !isExpired(one.expiresAt, now));
-    const lastGeneration = Math.max(0, ...records.map((record) => record.generation));
-    for (const record of records) {
-      // A crash between the call and its answer: the intent is over, its number is not used again.
-      if (record.state === 'intent') {
-        await options.database.dropIntent(options.scope, record.generation);
-      }
-    }
+    const lastGeneration = await options.database.lastGeneration(options.scope);
+    await settleIntents(options, records);
     return new CredentialDesk(options, current, older, lastGeneration);
   }
 
@@ -121,11 +117,17 @@ export class CredentialDesk {
     this.#machine.send({ type: 'scope.enabled' });
   }
 
-  stop(): void {
+  /** As a crash would: nothing more is told. Returns the requests that nobody has answered. */
+  stop(): readonly DeskRequest[] {
+    this.#isStopped = true;
+    const unanswered = [...this.#open.values()];
+    this.#open.clear();
     this.#machine.stop();
+    return unanswered;
   }
 
   #note(type: string, session: string | null, data: JsonObject, at?: number): void {
+    if (this.#isStopped) return;
     const scope = scopeId(this.#options.scope);
     const event = { node: 'sp', type, session, data: { scope, ...data } };
     this.#options.log.write(at === undefined ? event : { ...event, at });
@@ -136,7 +138,7 @@ export class CredentialDesk {
     switch (request.type) {
       case 'records.recordIntent':
         return this.#try(
-          () => database.recordIntent(scope, request.generation, this.#options.clock.now()),
+          () => this.#recordIntent(request.generation),
           () => this.#machine.send({ type: 'intent.saved', generation: request.generation }),
           (code) =>
             this.#machine.send({ type: 'intent.failed', generation: request.generation, code }),
@@ -194,6 +196,12 @@ export class CredentialDesk {
       return;
     }
     succeeded();
+  }
+
+  #recordIntent(generation: number): Promise<void> {
+    const { clock, database, scope, settings } = this.#options;
+    const now = clock.now();
+    return database.recordIntent(scope, generation, now, now + settings.lifetimeMs);
   }
 
   async #issue(generation: number, lifetimeMs: number): Promise<void> {
@@ -270,5 +278,26 @@ export class CredentialDesk {
     const asked = this.#open.get(requestId);
     this.#open.delete(requestId);
     asked?.answer(answer);
+  }
+}
+
+/**
+ * F3, I74: the SP stopped between a call to the issuer and its answer. Whether something was issued
+ * is not known and cannot be asked: it is listed as irrevocable until it would have ended.
+ */
+async function settleIntents(
+  options: DeskOptions,
+  records: readonly CredentialRecord[],
+): Promise<void> {
+  const { clock, database, log, scope } = options;
+  for (const { generation, expiresAt, state } of records) {
+    if (state !== 'intent') continue;
+    if (isExpired(expiresAt, clock.now())) {
+      await database.dropIntent(scope, generation);
+      continue;
+    }
+    await database.markCredential(scope, generation, 'irrevocable');
+    const data = { scope: scopeId(scope), generation, expiresAt };
+    log.write({ node: 'sp', type: 'credential.orphaned', session: null, data });
   }
 }

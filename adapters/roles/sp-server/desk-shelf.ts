@@ -19,7 +19,10 @@ export interface DeskShelfOptions {
 /** One credential desk a scope, opened at its first use and kept (C12: renewal is single-flight). */
 export class DeskShelf {
   readonly #options: DeskShelfOptions;
-  readonly #desks = new Map<string, Promise<CredentialDesk>>();
+  readonly #desks = new Map<
+    string,
+    { readonly scope: CredentialScope; readonly desk: Promise<CredentialDesk> }
+  >();
 
   constructor(options: DeskShelfOptions) {
     this.#options = options;
@@ -28,12 +31,12 @@ export class DeskShelf {
   deskFor(scope: CredentialScope): Promise<CredentialDesk> {
     const id = scopeId(scope);
     const known = this.#desks.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.desk;
     const { clock, log, database, storage, register, onError } = this.#options;
     const repository = register.repository(scope.repository);
     const issuer = storage.issuerFor(repository);
     const settings = lifecycleSettings(id, repository, issuer.capabilities.lifetimeMaxMs);
-    const opened = CredentialDesk.open({
+    const desk = CredentialDesk.open({
       clock,
       log,
       database,
@@ -42,16 +45,18 @@ export class DeskShelf {
       issuer,
       onError,
     });
-    this.#desks.set(id, opened);
-    return opened;
+    this.#desks.set(id, { scope, desk });
+    return desk;
   }
 
-  /** The repository has new settings: its desks are opened again from the database. */
+  /** The repository has new settings: its desks are opened again, with who waits there. */
   forgetRepository(repository: string): void {
-    for (const [id, desk] of this.#desks) {
-      if (!id.endsWith(`/${repository}`)) continue;
+    for (const [id, { scope, desk }] of this.#desks) {
+      if (scope.repository !== repository) continue;
       this.#desks.delete(id);
-      void desk.then((opened) => opened.stop());
+      void desk.then(async (opened) => {
+        for (const asked of opened.stop()) (await this.deskFor(scope)).request(asked);
+      });
     }
   }
 
@@ -69,6 +74,6 @@ export class DeskShelf {
   }
 
   async stopAll(): Promise<void> {
-    for (const desk of this.#desks.values()) (await desk).stop();
+    for (const { desk } of this.#desks.values()) (await desk).stop();
   }
 }

@@ -4,18 +4,27 @@ import { tell } from '../messages.ts';
 import type { MoverConfig } from '../mover/config.ts';
 import type { SessionRecord } from './session-record.ts';
 
-type FromHost = (session: string, type: string, header: JsonObject) => void;
+export interface HostListener {
+  onReport(session: string, type: string, header: JsonObject): void;
+  /** The connection to the host is gone. */
+  onLost(): void;
+}
 
 interface GatewayCount {
   readonly fromSource: number;
   readonly fromTarget: number;
 }
 
+const NOTHING_COUNTED: GatewayCount = { fromSource: 0, fromTarget: 0 };
+
 /** The SP's own hosts (gateway servers, mount servers) and its cloud gateway. */
 export class HostDesk {
   readonly #log: EventLog;
   readonly #ownAddress: () => string;
-  readonly #hosts = new Map<string, Link>();
+  /** `null`: the host was here and is expected back (F6). */
+  readonly #hosts = new Map<string, Link | null>();
+  /** Starts that wait for their host; by session, so that a repeated one counts once. */
+  readonly #awaiting = new Map<string, { readonly host: string; readonly start: () => void }>();
   readonly #counting = new Map<string, (count: GatewayCount) => void>();
   #gateway: Link | null = null;
 
@@ -24,21 +33,33 @@ export class HostDesk {
     this.#ownAddress = ownAddress;
   }
 
-  addHost(name: string, link: Link, onReport: FromHost): void {
+  addHost(name: string, link: Link, listener: HostListener): void {
     this.#hosts.set(name, link);
     link.onMessage((message) => {
+      if (message.type === 'heartbeat') {
+        tell(link, 'heartbeat.ack');
+        return;
+      }
       const { session, ...header } = message.header;
-      onReport(String(session), message.type, header);
+      listener.onReport(String(session), message.type, header);
     });
     link.onClose(() => {
-      if (this.#hosts.get(name) === link) this.#hosts.delete(name);
+      if (this.#hosts.get(name) !== link) return;
+      this.#hosts.set(name, null);
+      listener.onLost();
     });
     tell(link, 'hello.accepted');
+    for (const [session, { host, start }] of [...this.#awaiting]) {
+      if (host !== name) continue;
+      this.#awaiting.delete(session);
+      start();
+    }
   }
 
   setGateway(link: Link): void {
     this.#gateway = link;
     link.onMessage(({ type, header }) => {
+      if (type === 'heartbeat') tell(link, 'heartbeat.ack');
       if (type !== 'gateway.counted') return;
       this.#counting.get(String(header.session))?.({
         fromSource: Number(header.fromSource),
@@ -46,15 +67,24 @@ export class HostDesk {
       });
     });
     link.onClose(() => {
-      for (const settle of this.#counting.values()) settle({ fromSource: 0, fromTarget: 0 });
+      if (this.#gateway === link) this.#gateway = null;
+      for (const settle of this.#counting.values()) settle(NOTHING_COUNTED);
     });
     tell(link, 'hello.accepted');
   }
 
-  /** Starts the target mover on the session's host; `false` when the host is not connected. */
+  /**
+   * Starts the target mover on the session's host, or as soon as a host that was lost is back;
+   * `false` when such a host has never been here.
+   */
   start(record: SessionRecord, parallelRequests: number): boolean {
     const host = record.host === null ? undefined : this.#hosts.get(record.host);
-    if (host === undefined) return false;
+    if (host === undefined || record.host === null) return false;
+    if (host === null) {
+      const start = (): void => void this.start(record, parallelRequests);
+      this.#awaiting.set(record.id, { host: record.host, start });
+      return true;
+    }
     const config: MoverConfig = {
       role: 'target',
       host: record.route.targetHost,
@@ -78,8 +108,9 @@ export class HostDesk {
   }
 
   order(record: SessionRecord, order: string, header: JsonObject = {}): boolean {
-    const host = record.host === null ? undefined : this.#hosts.get(record.host);
-    if (host === undefined) return false;
+    if (order === 'order.stop') this.#awaiting.delete(record.id);
+    const host = record.host === null ? null : (this.#hosts.get(record.host) ?? null);
+    if (host === null) return false;
     tell(host, order, { ...header, session: record.id });
     return true;
   }
@@ -100,6 +131,7 @@ export class HostDesk {
    */
   async closeDataRoute(record: SessionRecord): Promise<number> {
     const gateway = this.#gateway;
+    this.#awaiting.delete(record.id);
     if (gateway === null) return 0;
     const counted = new Promise<GatewayCount>((resolve) => {
       this.#counting.set(record.id, resolve);

@@ -25,6 +25,8 @@ export type GrantAnswer =
 export class QuotaBook {
   readonly #database: ConfigDatabase;
   readonly #ledgers = new Map<string, QuotaLedger>();
+  /** Accounts whose `usedBytes` is an upper bound since the SP was started again (F35). */
+  readonly #estimated = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(database: ConfigDatabase) {
@@ -38,9 +40,30 @@ export class QuotaBook {
   }
 
   async #load(account: QuotaAccount): Promise<QuotaLedger> {
-    const known = this.#ledgers.get(account.id) ?? (await this.#database.loadLedger(account.id));
-    const ledger = known ?? { quotaBytes: account.quotaBytes, usedBytes: 0, reserved: {} };
-    return { ...ledger, quotaBytes: account.quotaBytes };
+    const known = this.#ledgers.get(account.id) ?? (await this.#restore(account));
+    return { ...known, quotaBytes: account.quotaBytes };
+  }
+
+  /**
+   * What an SP before this one had granted may have been written: it counts as used, until the
+   * storage's listing knows better. No session of this SP holds it, so nobody can return it again.
+   */
+  async #restore(account: QuotaAccount): Promise<QuotaLedger> {
+    const saved = await this.#database.loadLedger(account.id);
+    if (saved === null) return { quotaBytes: account.quotaBytes, usedBytes: 0, reserved: {} };
+    const strayBytes = reservedBytes(saved);
+    if (strayBytes > 0) this.#estimated.add(account.id);
+    const restored = { ...saved, usedBytes: saved.usedBytes + strayBytes, reserved: {} };
+    this.#ledgers.set(account.id, restored);
+    return restored;
+  }
+
+  /** F35: whether an account must be counted before more is granted on it. */
+  needsCount(accounts: readonly QuotaAccount[]): Promise<boolean> {
+    return this.#inTurn(async () => {
+      for (const account of accounts) await this.#load(account);
+      return accounts.some(({ id }) => this.#estimated.has(id));
+    });
   }
 
   async #save(account: QuotaAccount, ledger: QuotaLedger): Promise<void> {
@@ -93,8 +116,8 @@ export class QuotaBook {
   }
 
   /** Everything that is still reserved counts as stored, until a listing knows better. */
-  async spendAll(accounts: readonly QuotaAccount[], sessionId: string): Promise<void> {
-    await this.spend(accounts, sessionId, Number.MAX_SAFE_INTEGER);
+  spendAll(accounts: readonly QuotaAccount[], sessionId: string): Promise<QuotaLedger | null> {
+    return this.spend(accounts, sessionId, Number.MAX_SAFE_INTEGER);
   }
 
   /** I58: once; a second call finds nothing. */
@@ -114,6 +137,7 @@ export class QuotaBook {
   setUsed(account: QuotaAccount, usedBytes: number): Promise<void> {
     return this.#inTurn(async () => {
       await this.#save(account, { ...(await this.#load(account)), usedBytes });
+      this.#estimated.delete(account.id);
     });
   }
 
@@ -132,4 +156,12 @@ export function ledgerFacts(ledger: QuotaLedger): {
     reservedBytes: reservedBytes(ledger),
     quotaBytes: ledger.quotaBytes,
   };
+}
+
+/** L9: whether a session may get more than before; a limit that is gone counts as raised. */
+export function isRaised(before: readonly QuotaAccount[], after: readonly QuotaAccount[]): boolean {
+  return before.some((account) => {
+    const now = after.find(({ id }) => id === account.id);
+    return now === undefined || now.quotaBytes > account.quotaBytes;
+  });
 }

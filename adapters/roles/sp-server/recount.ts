@@ -24,10 +24,7 @@ export interface RecountOptions {
 export async function recount(record: SessionRecord, options: RecountOptions): Promise<void> {
   const { log, database, storage, quota, register } = options;
   const { scope } = record;
-  const isBusy = register
-    .sessionsOf(scope.tenant)
-    .some((other) => other !== record && other.scope.repository === scope.repository);
-  if (isBusy) return;
+  if (register.isShared(record)) return;
   const repository = register.repository(scope.repository);
   const credential = await database.openRepositoryCredential(repository.name);
   if (credential === null) return;

@@ -23,4 +23,15 @@ export class SpRegister {
   sessionsOf(tenant: string): readonly SessionRecord[] {
     return [...this.sessions.values()].filter(({ scope }) => scope.tenant === tenant);
   }
+
+  isOpen(record: SessionRecord): boolean {
+    return this.sessions.get(record.id) === record;
+  }
+
+  /** Whether another session works in the same tenant's folders of the same repository. */
+  isShared(record: SessionRecord): boolean {
+    return this.sessionsOf(record.scope.tenant).some(
+      (other) => other !== record && other.scope.repository === record.scope.repository,
+    );
+  }
 }

@@ -54,7 +54,36 @@ export class SessionCloser {
     return gatewayBytes;
   }
 
-  async #settleGrants(record: SessionRecord, state: EndState): Promise<void> {
+  /**
+   * F1: a fresh mover takes the place of one that is gone, and counts from zero. What the old one
+   * held goes back and what lies in the storage is counted; while others write there too, nobody
+   * can tell whose is what, and all that it held counts as used until the session's end.
+   */
+  async replaceMover(record: SessionRecord): Promise<void> {
+    const { log, quota, register, recount } = this.#options;
+    record.spentBytes = 0;
+    record.hasInitialGrant = false;
+    record.needsRecount = true;
+    if (!isStoring(record)) return;
+    if (!register.isShared(record)) {
+      await this.#settleGrants(record, 'replaced');
+      await recount(record);
+      return;
+    }
+    const account = record.accounts[0];
+    if (account === undefined) return;
+    const before = (await quota.read(account)).reserved[record.id] ?? 0;
+    const ledger = await quota.spendAll(record.accounts, record.id);
+    if (ledger === null) return;
+    log.write({
+      node: 'sp',
+      type: 'quota.spent',
+      session: record.id,
+      data: { scope: scopeId(record.scope), spentBytes: before, ...ledgerFacts(ledger) },
+    });
+  }
+
+  async #settleGrants(record: SessionRecord, state: EndState | 'replaced'): Promise<void> {
     const { log, quota } = this.#options;
     const returnedBytes = await quota.giveBack(record.accounts, record.id);
     const account = record.accounts[0];

@@ -29,6 +29,8 @@ export interface SessionRecord {
   hasInitialGrant: boolean;
   /** Something was stored or removed that the reports do not cover: count by listing (F35). */
   needsRecount: boolean;
+  /** A target mover runs on the SP's host, or is being started there. */
+  isTargetUp: boolean;
 }
 
 export function isStoring(record: SessionRecord): boolean {

@@ -9,7 +9,7 @@ import { ContactDesk } from './contact-desk.ts';
 import { DeskShelf } from './desk-shelf.ts';
 import { HostDesk } from './host-desk.ts';
 import { accountsOf, isSameText } from './opening.ts';
-import { QuotaBook } from './quota-book.ts';
+import { isRaised, QuotaBook } from './quota-book.ts';
 import { recount } from './recount.ts';
 import { SpRegister } from './register.ts';
 import { SessionCloser } from './session-closer.ts';
@@ -43,6 +43,8 @@ export class SpServer {
   readonly #contacts: ContactDesk;
   readonly #hosts: HostDesk;
   readonly #tenants: TenantDesk;
+  readonly #closer: SessionCloser;
+  readonly #links = new Set<Link>();
   #listener: Listener | null = null;
 
   constructor(options: SpServerOptions) {
@@ -56,6 +58,7 @@ export class SpServer {
       recount(record, { log, database, storage, quota, register });
     const closer = new SessionCloser({ log, quota, hosts, register, recount: count });
     this.#register = register;
+    this.#closer = closer;
     this.#hosts = hosts;
     this.#desks = desks;
     this.#tenants = new TenantDesk({
@@ -72,6 +75,10 @@ export class SpServer {
       database,
       quota,
       grantChunkBytes: options.grantChunkBytes,
+      isOpen: (record) => register.isOpen(record),
+      trueUp: async (record) => {
+        if (await quota.needsCount(record.accounts)) await count(record);
+      },
       deskFor: (record) => desks.deskFor(record.scope),
       locationOf: (record) => register.repository(record.scope.repository).location,
     });
@@ -86,9 +93,12 @@ export class SpServer {
     return this.#listener.address;
   }
 
+  /** Nothing is said to anybody: the end of a process looks like this from outside (F3, F4). */
   async close(): Promise<void> {
+    this.#register.sessions.clear();
     await this.#desks.stopAll();
     await this.#listener?.close();
+    for (const link of [...this.#links]) link.close('the SP server has stopped');
   }
 
   /** M8: counts from the next session on. */
@@ -104,8 +114,9 @@ export class SpServer {
     const sessions = this.#register.sessionsOf(tenant.name);
     for (const record of sessions) {
       const { repository, subtenant } = record.scope;
+      const accountsBefore = record.accounts;
       record.accounts = accountsOf(tenant, repository, subtenant);
-      // L9: whoever waits for more asks again; whoever does not loses nothing by the word.
+      if (!isRaised(accountsBefore, record.accounts)) continue;
       tell(record.tenantLink, 'quota.raised', { session: record.id });
     }
     if ((before?.disabled ?? false) === tenant.disabled) return;
@@ -120,6 +131,8 @@ export class SpServer {
   }
 
   #greet(link: Link): void {
+    this.#links.add(link);
+    link.onClose(() => this.#links.delete(link));
     link.onMessage(async (message) => {
       if (message.type !== 'hello') throw new FortnightError('protocol.violation');
       const hello = helloSchema.safeParse(message.header);
@@ -142,9 +155,10 @@ export class SpServer {
         return this.#acceptMover(link, record, hello.publicKey);
       }
       case 'host':
-        this.#hosts.addHost(hello.host, link, (session, type, header) =>
-          this.#tenants.fromHost(session, type, header),
-        );
+        this.#hosts.addHost(hello.host, link, {
+          onReport: (session, type, header) => this.#tenants.fromHost(session, type, header),
+          onLost: () => this.#tenants.hostLost(hello.host),
+        });
         return;
       case 'gateway':
         this.#hosts.setGateway(link);
@@ -180,18 +194,14 @@ export class SpServer {
   }
 
   async #acceptMover(link: Link, record: SessionRecord, publicKey: string): Promise<void> {
-    if (record.publicKey !== null && record.publicKey !== publicKey) settlePresentMover(record);
+    const isReplaced = record.publicKey !== null && record.publicKey !== publicKey;
+    if (record.contactLink !== null && record.contactLink !== link) record.contactLink.close();
     record.contactLink = link;
     record.publicKey = publicKey;
     link.onMessage((message) =>
       this.#contacts.handle(record, link, parseMessage(contactMessageSchema, message)),
     );
+    if (isReplaced) await this.#closer.replaceMover(record);
     await this.#contacts.welcome(record, link);
   }
-}
-
-/** A new mover counts from zero; what the old one held and did not report must be counted. */
-function settlePresentMover(record: SessionRecord): void {
-  record.needsRecount = true;
-  record.spentBytes = 0;
 }

@@ -142,6 +142,7 @@ export class TenantDesk {
       spentBytes: 0,
       hasInitialGrant: false,
       needsRecount: asked.operation === 'delete',
+      isTargetUp: false,
     };
     register.sessions.set(record.id, record);
     const facts = routeFacts(routeSettingsOf(repository, asked), route, decision.reasons);
@@ -152,12 +153,20 @@ export class TenantDesk {
   /** P2, P6: the target mover on the gateway server or on the mount server. */
   #startTarget(record: SessionRecord): void {
     const { hosts, parallelRequests } = this.#options;
-    if (hosts.start(record, parallelRequests)) return;
+    record.isTargetUp = hosts.start(record, parallelRequests);
+    if (record.isTargetUp) return;
     tell(record.tenantLink, 'target.report', {
       session: record.id,
       report: 'mover.failed',
       code: 'mover.notStarted',
     });
+  }
+
+  /** F6: its movers went with it, or cannot be told anything any more. */
+  hostLost(host: string): void {
+    for (const record of this.#options.register.sessions.values()) {
+      if (record.host === host && record.isTargetUp) this.fromHost(record.id, 'mover.exited', {});
+    }
   }
 
   /** What a host of the SP reports about the target mover of a session. */
@@ -179,7 +188,9 @@ export class TenantDesk {
       hosts.openDataRoute(record, String(header.dataAddress));
       log.write({ node: 'sp', type: 'mover.started', session, data: placed });
     }
+    if (type === 'mover.failed') record.isTargetUp = false;
     if (type === 'mover.exited') {
+      record.isTargetUp = false;
       tell(record.tenantLink, 'target.stopped', { session });
       log.write({ node: 'sp', type: 'mover.exited', session, data: placed });
     }

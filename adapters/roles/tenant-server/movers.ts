@@ -58,9 +58,11 @@ export class LocalMovers {
     if (mover !== undefined) tell(mover.link, order, header);
   }
 
-  /** F1, F2: as a crash would. */
-  kill(role: MoverRole): void {
-    this.#movers.get(role)?.kill();
+  /** F1, F2: as a crash would; `false` when there is no such mover here. */
+  kill(role: MoverRole): boolean {
+    const mover = this.#movers.get(role);
+    mover?.kill();
+    return mover !== undefined;
   }
 
   /** Resolves with the roles that have ended when all movers are gone. */

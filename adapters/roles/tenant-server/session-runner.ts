@@ -11,19 +11,16 @@ import { type HostedMachine, hostMachine } from '../../../machines/ports/machine
 import {
   type ErrorCode,
   FortnightError,
-  isErrorCode,
   toFortnightError,
 } from '../../../machines/rules/errors.ts';
 import type { Route, TargetHost } from '../../../machines/rules/route.ts';
-import { MINUTE_MS, SECOND_MS } from '../../../machines/rules/time.ts';
-import type { TransferSpec, TransferSummary } from '../../transfer/types.ts';
-import type { MoverConfig } from '../mover/config.ts';
+import { MINUTE_MS } from '../../../machines/rules/time.ts';
 import type { MoverSpawner } from '../mover-spawner.ts';
+import { MoverReports } from './mover-reports.ts';
 import { LocalMovers } from './movers.ts';
+import { codeOf, logHops, logStarted, mergeSummaries, stateName } from './session-facts.ts';
 import type { SessionJob, SessionResult } from './session-job.ts';
-
-/** The end of the connection between the movers reaches one of them first; the reason may follow. */
-const REASON_GRACE_MS = SECOND_MS;
+import { localMoverConfig, type OpenedSession, openingHeader } from './session-work.ts';
 
 export interface SessionRunnerOptions {
   readonly tenant: string;
@@ -38,27 +35,18 @@ export interface SessionRunnerOptions {
   readonly onProgress: (sessionId: string, counts: JsonObject) => void;
 }
 
-interface Counts {
-  source: number;
-  gateway: number;
-  storage: number;
-}
-
 /** Runs one session machine on the tenant server: carries out its requests, brings it its facts. */
 export class SessionRunner {
   readonly result: Promise<SessionResult>;
   readonly #options: SessionRunnerOptions;
   readonly #machine: HostedMachine<typeof backupSessionMachine>;
   readonly #movers: LocalMovers;
-  readonly #summaries = new Map<MoverRole, TransferSummary>();
-  readonly #counts: Counts = { source: 0, gateway: 0, storage: 0 };
+  readonly #reports: MoverReports;
   #resolve: (result: SessionResult) => void = () => {};
-  #ticket = '';
-  #startedAt = 0;
+  #opened: OpenedSession = { ticket: '', startedAt: 0 };
   #targetAddress: string | null = null;
   #isRemoteTargetUp = false;
   #onRemoteStopped: (() => void) | null = null;
-  #detail = '';
   #lastState = '';
   #hasEnded = false;
 
@@ -68,25 +56,18 @@ export class SessionRunner {
     this.result = new Promise((resolve) => {
       this.#resolve = resolve;
     });
+    this.#reports = new MoverReports({
+      transportClock: options.transportClock,
+      send: (fact) => this.#machine.send(fact),
+      onProgress: (counts) => options.onProgress(job.id, counts),
+    });
     this.#movers = new LocalMovers(options.spawner, options.transportClock, {
       onMessage: (role, message) => this.#fromMover(role, message),
       onCrash: (role) => this.#onMoverGone(role, 'mover.exited'),
       onNotStarted: (role) =>
         this.#machine.send({ type: 'mover.failed', role, code: 'mover.notStarted' }),
     });
-    log.write({
-      node: `tenant:${tenant}`,
-      type: 'session.started',
-      session: job.id,
-      data: {
-        tenant,
-        subtenant: job.subtenant,
-        repository: job.repository,
-        operation: job.operation,
-        jobKind: job.jobKind,
-        backup: job.backup,
-      },
-    });
+    logStarted(log, tenant, job);
     this.#machine = hostMachine({
       machine: backupSessionMachine,
       clock: options.clock,
@@ -126,8 +107,8 @@ export class SessionRunner {
     this.#machine.send({ type: 'session.continued' });
   }
 
-  killMover(role: MoverRole): void {
-    this.#movers.kill(role);
+  killMover(role: MoverRole): boolean {
+    return this.#movers.kill(role);
   }
 
   channelUp(): void {
@@ -151,8 +132,7 @@ export class SessionRunner {
     const { header } = message;
     switch (message.type) {
       case 'session.opened':
-        this.#ticket = String(header.ticket);
-        this.#startedAt = Number(header.startedAt);
+        this.#opened = { ticket: String(header.ticket), startedAt: Number(header.startedAt) };
         this.#machine.send({
           type: 'session.opened',
           route: header.route as unknown as Route,
@@ -163,11 +143,15 @@ export class SessionRunner {
         this.#machine.send({ type: 'session.refused', code: codeOf(header) });
         return;
       case 'session.closed':
-        this.#counts.gateway = Number(header.gatewayBytes ?? 0);
+        this.#reports.counts.gateway = Number(header.gatewayBytes ?? 0);
         this.#machine.send({ type: 'session.closed' });
         return;
       case 'session.stop':
         this.#machine.send({ type: 'session.cancelled' });
+        return;
+      case 'session.gone':
+        // The SP was started again and knows nothing of this session.
+        this.#machine.send({ type: 'transfer.failed', code: codeOf(header) });
         return;
       case 'quota.raised':
         this.#machine.send({ type: 'quota.raised' });
@@ -202,115 +186,90 @@ export class SessionRunner {
     if (this.#hasEnded) return;
     switch (request.type) {
       case 'channel.require':
-        return requireChannel();
+        requireChannel();
+        return;
       case 'session.open':
-        return sendToProvider('session.open', {
-          session: job.id,
-          subtenant: job.subtenant,
-          repository: job.repository,
-          operation: job.operation,
-          jobKind: job.jobKind,
-          backup: job.backup,
-          restorePoint: job.restorePoint,
-          blockBytes: job.blockBytes,
-          needsHttpProxy: job.needsHttpProxy,
-          isTenantConfigBackup: job.isTenantConfigBackup,
-        });
+        sendToProvider('session.open', openingHeader(job));
+        return;
       case 'mover.start':
-        return this.#startMover(request.role, request.host);
+        this.#startMover(request.role, request.host);
+        return;
       case 'mover.contact':
-        return this.#movers.tell('target', 'order.contact');
+        this.#movers.tell('target', 'order.contact');
+        return;
       case 'credential.request': {
         const { type: _type, ...asked } = request;
-        return this.#movers.tell('target', 'order.requestCredential', asked);
+        this.#movers.tell('target', 'order.requestCredential', asked);
+        return;
       }
       case 'credential.checked': {
         const { type, at, ...facts } = request;
-        return this.#options.log.write({
+        this.#options.log.write({
           node: `tenant:${this.#options.tenant}`,
           type,
           session: job.id,
           data: { by: 'tenant', ...facts },
           at,
         });
+        return;
       }
       case 'transfer.start':
-        return this.#startTransfer();
+        this.#startTransfer();
+        return;
       case 'transfer.pause':
-        return this.#orderTarget('pause');
+        this.#orderTarget('pause');
+        return;
       case 'transfer.resume':
-        return this.#orderTarget('resume');
+        this.#orderTarget('resume');
+        return;
       case 'transfer.cleanUp':
-        return this.#orderTarget('cleanUp');
+        this.#orderTarget('cleanUp');
+        return;
       case 'transfer.abort':
         this.#movers.tell('source', 'order.abort', { code: request.code });
-        return this.#orderTarget('abort', request.code);
+        this.#orderTarget('abort', request.code);
+        return;
       case 'quota.ask':
         return; // The mover has asked; the SP says `quota.raised` by itself.
       case 'movers.stop':
         void this.#stopMovers();
         return;
       case 'session.close':
-        return sendToProvider('session.close', {
+        sendToProvider('session.close', {
           session: job.id,
           state: request.state,
           code: request.code,
         });
+        return;
       default:
         request satisfies never;
     }
   }
 
-  #spec(): TransferSpec {
-    const { job, tenant } = this.#options;
-    return {
-      sessionId: job.id,
-      operation: job.operation,
-      scope: { tenant, subtenant: job.subtenant, repository: job.repository },
-      backup: job.backup,
-      restorePoint: job.restorePoint,
-      blockBytes: job.blockBytes,
-      startedAt: this.#startedAt,
-    };
-  }
-
   #startMover(role: MoverRole, host: TargetHost): void {
-    const { job, gatewayAddress, sendToProvider } = this.#options;
-    this.#summaries.clear();
+    const { tenant, job, gatewayAddress, sendToProvider } = this.#options;
+    if (role === 'source') this.#reports.beginPair();
     if (role === 'target' && !this.#isTargetLocal) {
       this.#isRemoteTargetUp = true;
-      return sendToProvider('target.start', { session: job.id });
+      sendToProvider('target.start', { session: job.id });
+      return;
     }
-    const config: MoverConfig = {
-      role,
-      host,
-      spec: this.#spec(),
-      contact:
-        role === 'source'
-          ? null
-          : {
-              address: gatewayAddress,
-              ticket: this.#ticket,
-              connection: null,
-              isAutomatic: false,
-            },
-      parallelRequests: job.parallelRequests,
-      linkTimeoutMs: MINUTE_MS,
-      source: role === 'source' ? job.source : null,
-      sink: role === 'source' ? job.sink : null,
-    };
-    this.#movers.start(role, config);
+    const mover = { role, host, gatewayAddress };
+    this.#movers.start(role, localMoverConfig(tenant, job, this.#opened, mover));
   }
 
   #startTransfer(): void {
     this.#orderTarget('start');
     const address = this.#isTargetLocal ? this.#targetAddress : this.#options.gatewayAddress;
-    this.#movers.tell('source', 'order.start', { address, ticket: this.#ticket });
+    this.#movers.tell('source', 'order.start', { address, ticket: this.#opened.ticket });
   }
 
   #orderTarget(order: string, code: ErrorCode | null = null): void {
     const header = code === null ? {} : { code };
-    if (this.#isTargetLocal) return this.#movers.tell('target', `order.${order}`, header);
+    if (this.#isTargetLocal) {
+      this.#movers.tell('target', `order.${order}`, header);
+      return;
+    }
     const session = this.#options.job.id;
     this.#options.sendToProvider('mover.order', { session, order, ...header });
   }
@@ -342,11 +301,12 @@ export class SessionRunner {
     const { type, header } = message;
     switch (type) {
       case 'log':
-        return this.#log(
+        this.#log(
           `mover:${this.#options.job.id}:${role}`,
           String(header.type),
           header.data as JsonObject,
         );
+        return;
       case 'mover.ready':
         if (role === 'target') this.#targetAddress = String(header.dataAddress);
         this.#log(`tenant:${this.#options.tenant}`, 'mover.started', this.#placed(role));
@@ -376,7 +336,7 @@ export class SessionRunner {
         this.#machine.send({ type: 'credential.refused', code: codeOf(header) });
         return;
       default:
-        this.#onReport(role, type, header);
+        this.#reports.take(role, type, header);
     }
   }
 
@@ -394,7 +354,7 @@ export class SessionRunner {
         this.#machine.send({ type: 'mover.failed', role: 'target', code: codeOf(header) });
         return;
       default:
-        this.#onReport('target', type, header);
+        this.#reports.take('target', type, header);
     }
   }
 
@@ -402,55 +362,6 @@ export class SessionRunner {
     if (role === 'target') this.#isRemoteTargetUp = false;
     this.#log(`tenant:${this.#options.tenant}`, 'mover.exited', this.#placed(role));
     this.#machine.send({ type: 'mover.failed', role, code });
-  }
-
-  #onReport(role: MoverRole, type: string, header: JsonObject): void {
-    switch (type) {
-      case 'report.progress':
-        this.#count(role, header);
-        return this.#options.onProgress(this.#options.job.id, { role, ...header });
-      case 'report.completed':
-        return this.#onCompleted(role, header.summary as unknown as TransferSummary);
-      case 'report.failed':
-        return this.#onFailed(role, header);
-      case 'report.drained':
-        this.#machine.send({ type: 'transfer.drained' });
-        return;
-      case 'report.cleaned':
-        this.#machine.send({ type: 'transfer.cleaned' });
-        return;
-      case 'report.credentialExpired':
-        this.#machine.send({ type: 'transfer.credentialExpired' });
-        return;
-      case 'report.quotaExhausted':
-        this.#machine.send({ type: 'quota.exhausted' });
-        return;
-      default:
-        return;
-    }
-  }
-
-  #count(role: MoverRole, header: JsonObject): void {
-    if (role === 'source') this.#counts.source = Number(header.linkBytes ?? this.#counts.source);
-    else this.#counts.storage = Number(header.storageBytes ?? this.#counts.storage);
-  }
-
-  #onCompleted(role: MoverRole, summary: TransferSummary): void {
-    this.#summaries.set(role, summary);
-    this.#count(role, { linkBytes: summary.linkBytes, storageBytes: summary.storageBytes });
-    if (this.#summaries.size === 2) this.#machine.send({ type: 'transfer.completed' });
-  }
-
-  #onFailed(role: MoverRole, header: JsonObject): void {
-    this.#count(role, header);
-    const code = codeOf(header);
-    const report = (): void => {
-      if (this.#detail === '') this.#detail = String(header.detail ?? '');
-      this.#machine.send({ type: 'transfer.failed', code });
-    };
-    if (code !== 'link.lost') return report();
-    const { transportClock } = this.#options;
-    transportClock.wakeAt(transportClock.now() + REASON_GRACE_MS, report);
   }
 
   #onTransition(): void {
@@ -463,7 +374,7 @@ export class SessionRunner {
     }
     if (snapshot.status === 'done' && snapshot.output !== undefined) {
       const { state: ended, code } = snapshot.output;
-      this.#end(ended, code === null ? null : new FortnightError(code, this.#detail));
+      this.#end(ended, code === null ? null : new FortnightError(code, this.#reports.detail));
     }
   }
 
@@ -473,10 +384,10 @@ export class SessionRunner {
     const generation = this.#machine.snapshot().context.credential?.generation ?? null;
     this.#hasEnded = true;
     const { job, tenant } = this.#options;
-    const summary = this.#summaries.get('target') ?? null;
-    const verified = this.#summaries.get('source')?.verified ?? null;
-    const bytes = { ...this.#counts };
-    this.#logHops(bytes);
+    const { summaries, counts } = this.#reports;
+    const verified = summaries.get('source')?.verified ?? null;
+    const bytes = { ...counts };
+    logHops(this.#options.log, job, this.#endedRoute, bytes);
     const code = error?.code ?? null;
     this.#log(`tenant:${tenant}`, 'session.ended', { state, code, bytes, verified });
     this.#machine.stop();
@@ -495,50 +406,7 @@ export class SessionRunner {
       bytes,
       generation,
       verified,
-      summary: mergeSummaries(this.#summaries.get('source') ?? null, summary),
+      summary: mergeSummaries(summaries.get('source') ?? null, summaries.get('target') ?? null),
     });
   }
-
-  /** What the two movers counted on their side of each hop (I3, I4). */
-  #logHops(bytes: Counts): void {
-    const { job } = this.#options;
-    const between = this.#endedRoute?.dataPath === 'gateway' ? 'gateway' : 'target';
-    const isUpward = job.operation === 'backup';
-    const node = `mover:${job.id}`;
-    const near = isUpward ? ['source', between] : [between, 'source'];
-    const far = isUpward ? ['target', 'storage'] : ['storage', 'target'];
-    for (const [end, hop, count] of [
-      ['source', near, bytes.source],
-      ['target', far, bytes.storage],
-    ] as const) {
-      const [from, to] = hop as [string, string];
-      if (count > 0) this.#log(`${node}:${end}`, 'hop.bytes', { from, to, bytes: count });
-    }
-  }
-}
-
-function codeOf(header: JsonObject): ErrorCode {
-  return isErrorCode(header.code) ? header.code : 'unknown';
-}
-
-/** `active.running`: nested state values as one dotted name. */
-export function stateName(value: unknown): string {
-  if (typeof value === 'string') return value;
-  const [[parent, child] = ['', '']] = Object.entries(value as Record<string, unknown>);
-  return `${parent}.${stateName(child)}`;
-}
-
-/** The source knows files and source bytes; the target knows objects and restore points. */
-function mergeSummaries(
-  source: TransferSummary | null,
-  target: TransferSummary | null,
-): TransferSummary | null {
-  if (source === null || target === null) return target ?? source;
-  return {
-    ...target,
-    files: source.files,
-    sourceBytes: source.sourceBytes,
-    listing: target.listing ?? source.listing,
-    restorePoint: target.restorePoint ?? source.restorePoint,
-  };
 }

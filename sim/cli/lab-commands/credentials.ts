@@ -1,5 +1,3 @@
-import { virtualNow } from '../../../adapters/clock/index.ts';
-import { openSqliteConfigDatabase } from '../../../adapters/config-db/sqlite.ts';
 import type { CredentialRecord } from '../../../machines/ports/config-database.ts';
 import { formatDuration } from '../../../machines/rules/duration.ts';
 import { renewalRule } from '../../../machines/rules/lifetimes.ts';
@@ -7,12 +5,12 @@ import { isExpired, renewalDueAt } from '../../../machines/rules/renewal.ts';
 import { scopeId } from '../../../machines/rules/scope.ts';
 import { type EpochMs, formatInstant, MINUTE_MS } from '../../../machines/rules/time.ts';
 import { DEFAULT_LAB } from '../../lab/default-lab.ts';
+import { labNow, readCredentials } from '../../lab/lab-records.ts';
 import { StateFolder } from '../../lab/state-folder.ts';
 import type { CommandContext, CommandResult } from '../command-context.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CredentialsOptions } from '../options.ts';
 import { formatTable } from '../table.ts';
-import { realNow } from './surroundings.ts';
 
 interface CredentialLine {
   readonly type: 'credential';
@@ -44,12 +42,7 @@ export async function credentials(
   const folder = StateFolder.open(context.stateDirectory, DEFAULT_LAB);
   try {
     const now = labNow(folder);
-    const database = openSqliteConfigDatabase({
-      path: folder.databasePath,
-      key: { bytes: folder.databaseKey() },
-    });
-    const records = await database.listCredentials();
-    database.close();
+    const records = await readCredentials(folder);
     const lines = records
       .filter(({ state }) => state !== 'intent')
       .filter(({ scope }) => options.tenant === null || scope.tenant === options.tenant)
@@ -60,11 +53,6 @@ export async function credentials(
     folder.close();
   }
   return EXIT.ok;
-}
-
-export function labNow(folder: StateFolder): EpochMs {
-  const state = folder.clockState();
-  return state === null ? realNow() : virtualNow(state, realNow());
 }
 
 function describe(record: CredentialRecord, now: EpochMs): CredentialLine {

@@ -4,6 +4,7 @@ import type {
 } from '../../../adapters/roles/tenant-server/session-job.ts';
 import type { JobKind, Operation } from '../../../machines/rules/settings.ts';
 import { DEFAULT_LAB } from '../../lab/default-lab.ts';
+import { realNow } from '../../lab/lab-records.ts';
 import { type OpenLab, openLab } from '../../lab/open-lab.ts';
 import { StateFolder } from '../../lab/state-folder.ts';
 import { formatProblem, loadScenario, type Scenario } from '../../scenario/index.ts';
@@ -11,7 +12,7 @@ import { formatSize } from '../../scenario/size.ts';
 import type { CommandContext } from '../command-context.ts';
 import { CommandError } from '../command-error.ts';
 import { EXIT, type ExitCode, exitCodeOfError } from '../exit-codes.ts';
-import { buildName, realNow } from './surroundings.ts';
+import { buildName } from './surroundings.ts';
 
 export interface LabUse {
   readonly lab: Scenario;

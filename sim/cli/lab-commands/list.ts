@@ -1,4 +1,4 @@
-import type { RestorePointInfo } from '../../../adapters/transfer/types.ts';
+import type { SessionResult } from '../../../adapters/roles/tenant-server/session-job.ts';
 import { formatInstant } from '../../../machines/rules/time.ts';
 import { formatSize } from '../../scenario/size.ts';
 import type { CommandContext, CommandResult } from '../command-context.ts';
@@ -13,7 +13,8 @@ interface Place {
   readonly repository: string;
 }
 
-interface ListedPoint extends Place, RestorePointInfo {}
+type Listing = NonNullable<NonNullable<SessionResult['summary']>['listing']>;
+type ListedPoint = Place & Listing[number];
 
 /** The restore points of a lab, read from the storage itself. */
 export function list(context: CommandContext, options: ListOptions): Promise<CommandResult> {

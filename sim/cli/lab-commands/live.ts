@@ -1,5 +1,6 @@
 import type { LogEvent } from '../../../machines/ports/event-log.ts';
 import type { EventSink } from '../../kernel/index.ts';
+import { realNow } from '../../lab/lab-records.ts';
 import { createScenarioLab } from '../../lab/scenario-lab.ts';
 import type { Scenario } from '../../scenario/types.ts';
 import type { LiveRun } from '../../tui/live-run.ts';
@@ -8,7 +9,6 @@ import { createMemoryWorld } from '../../world/memory-world.ts';
 import { runScenario } from '../../world/run-scenario.ts';
 import type { SummarySession, WorldName } from '../../world/run-summary.ts';
 import type { World } from '../../world/world.ts';
-import { realNow } from './surroundings.ts';
 
 export interface LiveRunOptions {
   readonly sinks?: readonly EventSink[];

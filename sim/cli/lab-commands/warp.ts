@@ -1,12 +1,11 @@
 import { formatDuration } from '../../../machines/rules/duration.ts';
 import { formatInstant } from '../../../machines/rules/time.ts';
 import { DEFAULT_LAB } from '../../lab/default-lab.ts';
+import { labNow, realNow } from '../../lab/lab-records.ts';
 import { StateFolder } from '../../lab/state-folder.ts';
 import type { CommandContext, CommandResult } from '../command-context.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { WarpOptions } from '../options.ts';
-import { labNow } from './credentials.ts';
-import { realNow } from './surroundings.ts';
 
 /** Moves the clock of a lab that nobody is working in; the next command starts at the new time. */
 export async function warp(context: CommandContext, options: WarpOptions): Promise<CommandResult> {

@@ -9,14 +9,7 @@ import {
   type PolicyDocument,
 } from './policy-document.ts';
 import type { Principal } from './principal.ts';
-
-/** A user with a long-term key. */
-export interface IdentityOptions {
-  readonly userName: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly policy: PolicyDocument | 'full';
-}
+import { type IdentityOptions, identifier, type UserChange, Users } from './users.ts';
 
 /** A role and who may assume it. */
 export interface RoleOptions {
@@ -34,7 +27,10 @@ export interface SessionRecord {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly tokenHash: string;
+  /** Empty when a user, not a role, is behind the session. */
   readonly roleArn: string;
+  /** GetFederationToken and GetSessionToken: the user whose rights the session has. */
+  readonly issuer?: { readonly userName: string; readonly kind: 'federation' | 'user session' };
   readonly sessionName: string;
   readonly issuedAt: number;
   /** Later than `issuedAt` only when a propagation delay was set as a fault. */
@@ -48,38 +44,38 @@ export interface Role extends RoleOptions {
   readonly compiled: CompiledPolicy;
 }
 
+/** One line of the journal: an issued session, or a change that IAM made. */
+export type AccountRecord = SessionRecord | UserChange;
+
 /** A key that was found. The secret stays with it and goes nowhere else. */
 export interface FoundKey {
   readonly secretAccessKey: string;
   readonly principal: Principal;
+  /** Before this instant the key is not known yet; absent when it spread at once. */
+  readonly usableFrom?: number;
   /** Present for temporary keys only. */
   readonly session?: SessionRecord;
 }
 
 const ACCOUNT_WITHOUT_ROLES = '000000000000';
 
-/** All keys that the storage knows: the configured users and the sessions that it issued. */
-export class Accounts implements RecordKeeper<SessionRecord> {
+/** All keys that the storage knows: those of its users, and the sessions that it issued. */
+export class Accounts implements RecordKeeper<AccountRecord> {
   readonly accountId: string;
-  readonly #users = new Map<string, FoundKey>();
+  readonly users: Users;
   readonly #roles = new Map<string, Role>();
   readonly #sessions = new Map<string, SessionRecord>();
   readonly #found = new Map<string, FoundKey>();
-  #journal: (record: SessionRecord) => void = () => undefined;
+  #journal: (record: AccountRecord) => void = () => undefined;
 
   /** Throws PolicyError when a configured policy is not fully understood. */
   constructor(identities: readonly IdentityOptions[], roles: readonly RoleOptions[]) {
     const account = /^arn:aws:iam::(\d{12}):role\//.exec(roles[0]?.arn ?? '')?.[1];
     this.accountId = account ?? ACCOUNT_WITHOUT_ROLES;
+    this.users = new Users(this.accountId, identities);
     for (const role of roles) {
       const compiled = compilePolicy(role.policy === 'full' ? FULL_ACCESS : role.policy);
       this.#roles.set(role.arn, { ...role, roleId: identifier('AROA', role.arn), compiled });
-    }
-    for (const identity of identities) {
-      this.#users.set(identity.accessKeyId, {
-        secretAccessKey: identity.secretAccessKey,
-        principal: this.#userPrincipal(identity),
-      });
     }
   }
 
@@ -88,22 +84,18 @@ export class Accounts implements RecordKeeper<SessionRecord> {
   }
 
   hasKey(accessKeyId: string): boolean {
-    return this.#users.has(accessKeyId) || this.#sessions.has(accessKeyId);
+    return this.users.key(accessKeyId) !== undefined || this.#sessions.has(accessKeyId);
   }
 
-  /** The user or session of a key id; undefined also when the role of a session is gone. */
+  /**
+   * The user or session of a key id; undefined for an inactive key, and when the role or user
+   * behind a session is gone.
+   */
   find(accessKeyId: string): FoundKey | undefined {
-    const known = this.#users.get(accessKeyId) ?? this.#found.get(accessKeyId);
+    const known = this.#found.get(accessKeyId);
     if (known !== undefined) return known;
-    const session = this.#sessions.get(accessKeyId);
-    const role = session && this.#roles.get(session.roleArn);
-    if (session === undefined || role === undefined) return undefined;
-    const found: FoundKey = {
-      secretAccessKey: session.secretAccessKey,
-      principal: this.#sessionPrincipal(session, role),
-      session,
-    };
-    this.#found.set(accessKeyId, found);
+    const found = this.#findUser(accessKeyId) ?? this.#findSession(accessKeyId);
+    if (found !== undefined) this.#found.set(accessKeyId, found);
     return found;
   }
 
@@ -113,16 +105,29 @@ export class Accounts implements RecordKeeper<SessionRecord> {
     this.apply(session);
   }
 
-  apply(session: SessionRecord): void {
-    this.#sessions.set(session.accessKeyId, session);
+  /** Journals and applies a change that IAM makes. */
+  change(change: UserChange): void {
+    this.#journal(change);
+    this.apply(change);
   }
 
-  startServing(journal: (record: SessionRecord) => void): void {
+  apply(record: AccountRecord): void {
+    if (!('type' in record)) {
+      this.#sessions.set(record.accessKeyId, record);
+      return;
+    }
+    this.users.apply(record);
+    // Rights and keys have changed: every principal is made anew from what holds now.
+    this.#found.clear();
+  }
+
+  startServing(journal: (record: AccountRecord) => void): void {
     this.#journal = journal;
   }
 
-  snapshot(): Iterable<SessionRecord> {
-    return this.#sessions.values();
+  *snapshot(): Generator<AccountRecord> {
+    yield* this.users.snapshot();
+    yield* this.#sessions.values();
   }
 
   assumedRoleArn(role: Role, sessionName: string): string {
@@ -130,28 +135,51 @@ export class Accounts implements RecordKeeper<SessionRecord> {
     return `arn:aws:sts::${account}:assumed-role/${role.name}/${sessionName}`;
   }
 
-  #userPrincipal(identity: IdentityOptions): Principal {
-    const policy = compilePolicy(identity.policy === 'full' ? FULL_ACCESS : identity.policy);
-    const arn = `arn:aws:iam::${this.accountId}:user/${identity.userName}`;
-    const userId = identifier('AIDA', arn);
+  #findUser(accessKeyId: string): FoundKey | undefined {
+    const key = this.users.key(accessKeyId);
+    const user = key && this.users.user(key.userName);
+    if (key === undefined || user === undefined || !key.isActive) return undefined;
+    const isDelayed = key.usableFrom > key.createdAt;
     return {
-      kind: 'user',
-      arn,
-      userId,
-      userName: identity.userName,
-      accountId: this.accountId,
-      accessKeyId: identity.accessKeyId,
-      layers: [{ source: 'identity policy', policy }],
-      attributes: new Map<string, string | number>([
-        ['aws:username', identity.userName],
-        ['aws:userid', userId],
-        ['aws:principalarn', arn],
-        ['aws:principalaccount', this.accountId],
-      ]),
+      secretAccessKey: key.secretAccessKey,
+      ...(isDelayed ? { usableFrom: key.usableFrom } : {}),
+      principal: {
+        kind: 'user',
+        isRoot: user.isRoot,
+        arn: user.arn,
+        userId: user.userId,
+        userName: user.userName,
+        accountId: this.accountId,
+        accessKeyId,
+        layers: [{ source: 'identity policy', policy: this.users.policyOf(user.userName) }],
+        attributes: new Map<string, string | number>([
+          ['aws:username', user.userName],
+          ...this.#identity(user.userId, user.arn),
+        ]),
+      },
     };
   }
 
-  #sessionPrincipal(session: SessionRecord, role: Role): Principal {
+  #findSession(accessKeyId: string): FoundKey | undefined {
+    const session = this.#sessions.get(accessKeyId);
+    if (session === undefined) return undefined;
+    const principal =
+      session.issuer === undefined
+        ? this.#rolePrincipal(session)
+        : this.#userSessionPrincipal(session, session.issuer);
+    if (principal === undefined) return undefined;
+    const isDelayed = session.usableFrom > session.issuedAt;
+    return {
+      secretAccessKey: session.secretAccessKey,
+      ...(isDelayed ? { usableFrom: session.usableFrom } : {}),
+      principal,
+      session,
+    };
+  }
+
+  #rolePrincipal(session: SessionRecord): Principal | undefined {
+    const role = this.#roles.get(session.roleArn);
+    if (role === undefined) return undefined;
     const layers: PolicyLayer[] = [{ source: 'role policy', policy: role.compiled }];
     if (session.policyText !== undefined) {
       layers.push({ source: 'session policy', policy: compilePolicyText(session.policyText) });
@@ -159,25 +187,67 @@ export class Accounts implements RecordKeeper<SessionRecord> {
     const userId = `${role.roleId}:${session.sessionName}`;
     return {
       kind: 'session',
+      isRoot: false,
       arn: this.assumedRoleArn(role, session.sessionName),
       userId,
       accountId: this.accountId,
       accessKeyId: session.accessKeyId,
       layers,
       attributes: new Map<string, string | number>([
-        ['aws:userid', userId],
-        ['aws:principalarn', role.arn],
-        ['aws:principalaccount', this.accountId],
+        ...this.#identity(userId, role.arn),
         ['aws:tokenissuetime', session.issuedAt],
       ]),
     };
   }
-}
 
-/** A stable identifier like AWS' own: a prefix and 17 characters that follow from the ARN. */
-function identifier(prefix: string, arn: string): string {
-  const hash = createHash('sha256').update(arn).digest('hex').toUpperCase();
-  return `${prefix}${hash.slice(0, 17)}`;
+  #userSessionPrincipal(
+    session: SessionRecord,
+    issuer: NonNullable<SessionRecord['issuer']>,
+  ): Principal | undefined {
+    const user = this.users.user(issuer.userName);
+    if (user === undefined) return undefined;
+    const own: PolicyLayer = {
+      source: 'identity policy',
+      policy: this.users.policyOf(user.userName),
+    };
+    const common = {
+      isRoot: false,
+      accountId: this.accountId,
+      accessKeyId: session.accessKeyId,
+    };
+    const issued = ['aws:tokenissuetime', session.issuedAt] as const;
+    if (issuer.kind === 'user session') {
+      const attributes = new Map<string, string | number>([
+        ['aws:username', user.userName],
+        ...this.#identity(user.userId, user.arn),
+        issued,
+      ]);
+      const { arn, userId, userName } = user;
+      return { ...common, kind: 'user session', arn, userId, userName, layers: [own], attributes };
+    }
+    const { sessionName, policyText } = session;
+    const arn = `arn:aws:sts::${this.accountId}:federated-user/${sessionName}`;
+    const userId = `${this.accountId}:${sessionName}`;
+    // Without a session policy a federated user has no rights at all (as AWS).
+    const policy: CompiledPolicy =
+      policyText === undefined ? { statements: [] } : compilePolicyText(policyText);
+    return {
+      ...common,
+      kind: 'federation',
+      arn,
+      userId,
+      layers: [own, { source: 'session policy', policy }],
+      attributes: new Map<string, string | number>([...this.#identity(userId, arn), issued]),
+    };
+  }
+
+  #identity(userId: string, arn: string): (readonly [string, string])[] {
+    return [
+      ['aws:userid', userId],
+      ['aws:principalarn', arn],
+      ['aws:principalaccount', this.accountId],
+    ];
+  }
 }
 
 export function hashToken(token: string): string {

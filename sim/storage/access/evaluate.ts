@@ -3,7 +3,14 @@ import { bindPattern, matchesPattern, type Pattern } from './patterns.ts';
 import type { CompiledPolicy, CompiledStatement } from './policy-document.ts';
 
 /** Where a policy comes from. A request must be allowed by every layer that its principal has. */
-export type PolicySource = 'identity policy' | 'role policy' | 'session policy';
+export type PolicySource =
+  | 'identity policy'
+  | 'role policy'
+  | 'session policy'
+  /** Azure: the three kinds of credential, of which a user-delegation SAS has two layers. */
+  | 'account key'
+  | 'shared access signature'
+  | 'role assignment';
 
 export interface PolicyLayer {
   readonly source: PolicySource;

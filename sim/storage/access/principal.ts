@@ -3,11 +3,13 @@ import type { PolicyLayer } from './evaluate.ts';
 
 /** Who a request comes from, after its signature and token were found right. */
 export interface Principal {
-  readonly kind: 'user' | 'session';
+  /** `session`: of a role. `federation`, `user session`: issued by a user for itself. */
+  readonly kind: 'user' | 'session' | 'federation' | 'user session';
+  readonly isRoot: boolean;
   readonly arn: string;
   /** `AIDA…` of a user, `AROA…:session name` of a session. */
   readonly userId: string;
-  /** Of a user only, as in AWS. */
+  /** Of users and their own sessions, as in AWS. */
   readonly userName?: string;
   readonly accountId: string;
   readonly accessKeyId: string;

@@ -79,6 +79,12 @@ export class ObjectCore {
     if (!this.hasBucket(bucket)) this.#commit({ type: 'bucket.created', bucket, at });
   }
 
+  /** Removes a bucket that holds no object; its open uploads end with it. */
+  deleteBucket(bucket: string): void {
+    if (this.#bucket(bucket).objects.size > 0) throw new Error(`bucket ${bucket} is not empty`);
+    this.#commit({ type: 'bucket.deleted', bucket });
+  }
+
   object(bucket: string, key: string): ObjectRecord | undefined {
     return this.#buckets.get(bucket)?.objects.get(key);
   }
@@ -206,6 +212,10 @@ export class ObjectCore {
           keys: new SortedKeys(),
           objects: new Map(),
         });
+        return;
+      case 'bucket.deleted':
+        for (const upload of this.uploadsOf(change.bucket)) this.#removeUpload(upload.uploadId);
+        this.#buckets.delete(change.bucket);
         return;
       case 'object.put':
         this.#setObject(change.bucket, change.object);

@@ -27,6 +27,10 @@ export interface ObjectRecord extends ObjectAttributes {
   readonly modifiedAt: number;
   readonly segments: readonly Segment[];
   readonly checksum?: StoredChecksum;
+  /** When the key came to be, where the protocol tells that apart from `modifiedAt`. */
+  readonly createdAt?: number;
+  /** Azure block names, one for each segment, when the object was made of named blocks. */
+  readonly blockNames?: readonly string[];
 }
 
 export interface PartRecord {
@@ -36,6 +40,8 @@ export interface PartRecord {
   readonly modifiedAt: number;
   readonly segments: readonly Segment[];
   readonly checksum?: StoredChecksum;
+  /** The client's own name of the part, where parts are named (Azure block ids). */
+  readonly name?: string;
 }
 
 /** An open multipart upload. It belongs to bucket and key, not to the session that began it. */
@@ -60,6 +66,7 @@ export interface CompletionRecord {
 /** Every change of the object core, as it is journaled and replayed. */
 export type CoreChange =
   | { readonly type: 'bucket.created'; readonly bucket: string; readonly at: number }
+  | { readonly type: 'bucket.deleted'; readonly bucket: string }
   | { readonly type: 'object.put'; readonly bucket: string; readonly object: ObjectRecord }
   | { readonly type: 'object.deleted'; readonly bucket: string; readonly key: string }
   | { readonly type: 'upload.created'; readonly upload: UploadRecord }

@@ -37,10 +37,13 @@ export class StateError extends Error {
 const heldHere = new Set<string>();
 
 /**
- * Opens (or makes) a state folder and locks it for this process.
+ * Opens (or makes) a state folder of this format and locks it for this process.
  * Throws StateError: not ours, of another version, or served by another living process.
  */
-export function openStateDirectory(directory: string): { path: string; release(): void } {
+export function openStateDirectory(
+  directory: string,
+  format = FORMAT,
+): { path: string; release(): void } {
   const path = resolve(directory);
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -50,7 +53,7 @@ export function openStateDirectory(directory: string): { path: string; release()
       `cannot make the state folder ${path}: ${(error as Error).message}`,
     );
   }
-  checkFormat(path);
+  checkFormat(path, format);
   const lock = join(path, 'lock');
   takeLock(path, lock);
   heldHere.add(path);
@@ -63,7 +66,7 @@ export function openStateDirectory(directory: string): { path: string; release()
   };
 }
 
-function checkFormat(path: string): void {
+function checkFormat(path: string, format: string): void {
   const file = join(path, 'format.json');
   if (!existsSync(file)) {
     const strangers = readdirSync(path).filter((name) => name !== 'format.json.new');
@@ -73,11 +76,11 @@ function checkFormat(path: string): void {
         `${path} is not empty and is no storage state folder; name another folder`,
       );
     }
-    writeAtomically(file, `${JSON.stringify({ format: FORMAT, version: VERSION })}\n`);
+    writeAtomically(file, `${JSON.stringify({ format, version: VERSION })}\n`);
     return;
   }
   const found = readFormat(file);
-  if (found.format !== FORMAT) {
+  if (found.format !== format) {
     throw new StateError('state.foreign', `${path} is no storage state folder; name another`);
   }
   if (found.version !== VERSION) {

@@ -27,8 +27,12 @@ export type FaultRule = FaultTiming &
       }
     /** Changes one byte of the body of a GetObject reply. */
     | { readonly kind: 'corruptBody' }
-    /** The key that an AssumeRole issues is unknown to the storage for this long. */
+    /** The key that the call issues (AssumeRole, CreateAccessKey, …) is unknown for this long. */
     | { readonly kind: 'delayKeyPropagation'; readonly ms: number }
+    /** Answers late, by real time: the storage's own clock may stand still. */
+    | { readonly kind: 'delay'; readonly ms: number }
+    /** The storage takes its clock to be this much ahead (or behind, below zero) of what it is. */
+    | { readonly kind: 'skewClock'; readonly ms: number }
   );
 
 export interface FaultCount {
@@ -45,6 +49,8 @@ export interface FaultTable {
   clear(): void;
   /** How often each rule matched and fired, in the order of adding. */
   fired(): readonly FaultCount[];
+  /** Counts a request and says how far the storage's clock is off for it, in ms. */
+  takeSkew(): number;
   /** Counts a call and returns the first rule that fires at it. Called once for each request. */
   take(operation: string, key: string): FaultRule | undefined;
 }
@@ -58,20 +64,33 @@ export function createFaultTable(rules: readonly FaultRule[] = []): FaultTable {
           throw new RangeError('nth and repeat of a fault are whole numbers from 1');
         }
       }
+      // The clock is read before anybody knows which operation a request means.
+      if (rule.kind === 'skewClock' && (rule.operation ?? rule.keyPrefix) !== undefined) {
+        throw new RangeError('a skewed clock holds for all operations and keys');
+      }
       counts.push({ rule, matched: 0, fired: 0 });
     },
     clear: () => {
       counts = [];
     },
     fired: () => counts.map((count) => ({ ...count })),
+    takeSkew: () => {
+      let skewMs = 0;
+      for (const count of counts) {
+        if (count.rule.kind !== 'skewClock') continue;
+        count.matched += 1;
+        if (!isDue(count)) continue;
+        count.fired += 1;
+        skewMs += count.rule.ms;
+      }
+      return skewMs;
+    },
     take: (operation, key) => {
       let taken: FaultRule | undefined;
       for (const count of counts) {
-        if (!matches(count.rule, operation, key)) continue;
+        if (count.rule.kind === 'skewClock' || !matches(count.rule, operation, key)) continue;
         count.matched += 1;
-        const last = count.rule.nth + (count.rule.repeat ?? 1) - 1;
-        const isDue = count.matched >= count.rule.nth && count.matched <= last;
-        if (taken !== undefined || !isDue) continue;
+        if (taken !== undefined || !isDue(count)) continue;
         count.fired += 1;
         taken = count.rule;
       }
@@ -80,6 +99,10 @@ export function createFaultTable(rules: readonly FaultRule[] = []): FaultTable {
   };
   for (const rule of rules) table.add(rule);
   return table;
+}
+
+function isDue({ rule, matched }: { rule: FaultRule; matched: number }): boolean {
+  return matched >= rule.nth && matched <= rule.nth + (rule.repeat ?? 1) - 1;
 }
 
 function matches(rule: FaultRule, operation: string, key: string): boolean {

@@ -1,11 +1,17 @@
 import { isoSeconds } from '../core/instants.ts';
-import { type AuthenticationFailure, CLOCK_SKEW_MAX_MS } from '../sigv4/authenticate.ts';
+import type { StorageProfile } from '../profiles.ts';
+import type { AuthenticationFailure } from '../sigv4/authenticate.ts';
 import { S3Error } from './errors.ts';
 
 /** How S3 words a request whose sender cannot be established. */
 export function s3AuthenticationError(
   failed: AuthenticationFailure,
-  settings: { readonly now: number; readonly region: string },
+  settings: {
+    readonly now: number;
+    readonly region: string;
+    readonly profile: StorageProfile;
+    readonly skewMaxMs: number;
+  },
 ): S3Error {
   switch (failed.failure) {
     case 'anonymous':
@@ -40,14 +46,14 @@ export function s3AuthenticationError(
     case 'unknownKey':
       return new S3Error('InvalidAccessKeyId', undefined, { AWSAccessKeyId: failed.accessKeyId });
     case 'wrongToken':
-      return new S3Error('InvalidToken');
+      return new S3Error(settings.profile.wrongToken);
     case 'expiredToken':
-      return new S3Error('ExpiredToken');
+      return new S3Error(settings.profile.expiredSession);
     case 'skewed':
       return new S3Error('RequestTimeTooSkewed', undefined, {
         RequestTime: isoSeconds(failed.signedAt),
         ServerTime: isoSeconds(settings.now),
-        MaxAllowedSkewMilliseconds: String(CLOCK_SKEW_MAX_MS),
+        MaxAllowedSkewMilliseconds: String(settings.skewMaxMs),
       });
     case 'notYetValid':
       return new S3Error('AccessDenied', 'Request is not valid yet');

@@ -45,6 +45,16 @@ export async function createBucket(call: S3Call): Promise<S3Reply> {
   return { status: 200, headers: { location: `/${call.bucket}` } };
 }
 
+/** Only an empty bucket goes; uploads that were never completed go with it (as AWS). */
+export function deleteBucket(call: S3Call): S3Reply {
+  requireBucket(call, call.bucket);
+  for (const _key of call.core.keysFrom(call.bucket, '')) {
+    throw new S3Error('BucketNotEmpty', undefined, { BucketName: call.bucket });
+  }
+  call.core.deleteBucket(call.bucket);
+  return { status: 204 };
+}
+
 function checkLocation(call: S3Call, text: string): void {
   if (text === '') return;
   const root = parseXml(text, 'CreateBucketConfiguration');

@@ -8,6 +8,7 @@ const S3_ERRORS = {
     409,
     'Your previous request to create the named bucket succeeded and you already own it.',
   ],
+  BucketNotEmpty: [409, 'The bucket you tried to delete is not empty'],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed size'],
   EntityTooSmall: [400, 'Your proposed upload is smaller than the minimum allowed size'],
   ExpiredToken: [400, 'The provided token has expired.'],
@@ -42,6 +43,7 @@ const S3_ERRORS = {
   InvalidRange: [416, 'The requested range is not satisfiable'],
   InvalidRequest: [400, 'Invalid Request'],
   InvalidToken: [400, 'The provided token is malformed or otherwise invalid.'],
+  InvalidTokenId: [403, 'The security token included in the request is invalid'],
   InvalidURI: [400, "Couldn't parse the specified URI."],
   KeyTooLongError: [400, 'Your key is too long'],
   MalformedTrailerError: [
@@ -65,6 +67,10 @@ const S3_ERRORS = {
       'been aborted or completed.',
   ],
   NotImplemented: [501, 'A header you provided implies functionality that is not implemented.'],
+  ObjectLockConfigurationNotFoundError: [
+    404,
+    'Object Lock configuration does not exist for this bucket',
+  ],
   PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],
   RequestTimeTooSkewed: [
     403,

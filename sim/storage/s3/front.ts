@@ -14,6 +14,7 @@ import { S3_HANDLERS } from './handlers.ts';
 import { checkHeaders, resolveOperation, type S3Operation } from './operations.ts';
 import { payloadHash } from './payload-mode.ts';
 import { authorize } from './permissions.ts';
+import { bucketOfHost } from './virtual-host.ts';
 
 /** Answers one S3 request, whatever it is; only faults of the storage itself are thrown. */
 export async function answerS3(
@@ -38,7 +39,7 @@ interface Prepared {
 
 /** Sender, operation and rights; the body has not been touched when this is done. */
 function prepare(exchange: Exchange, request: WireRequest, world: StorageWorld): Prepared {
-  const target = readTarget(request);
+  const target = readTarget(request, world.virtualHosts);
   Object.assign(exchange.notes, target);
   const sender = identify(exchange, request, world);
   const query = new Map(request.query);
@@ -52,9 +53,14 @@ function prepare(exchange: Exchange, request: WireRequest, world: StorageWorld):
   return { call, fault };
 }
 
-function readTarget(request: WireRequest): { bucket: string; key: string } {
+function readTarget(
+  request: WireRequest,
+  virtualHosts: readonly string[],
+): { bucket: string; key: string } {
   if (!request.rawPath.startsWith('/')) throw new S3Error('InvalidURI');
   const path = request.rawPath.slice(1);
+  const hosted = bucketOfHost(header(request, 'host') ?? '', virtualHosts);
+  if (hosted !== undefined) return { bucket: hosted, key: decodePercent(path) };
   const slash = path.indexOf('/');
   const bucket = decodePercent(slash < 0 ? path : path.slice(0, slash));
   const key = slash < 0 ? '' : decodePercent(path.slice(slash + 1));
@@ -66,7 +72,8 @@ function identify(exchange: Exchange, request: WireRequest, world: StorageWorld)
   const claimed = readAuthorization(request);
   if (claimed === undefined) throw new S3Error('AccessDenied');
   if ('scope' in claimed) exchange.notes.accessKeyId = claimed.scope.accessKeyId;
-  const settings = { now: exchange.at, region: world.region };
+  const { region, profile, skewMaxMs } = world;
+  const settings = { now: exchange.at, region, profile, skewMaxMs };
   const hash = 'malformed' in claimed ? '' : payloadHash(request);
   const sender = authenticate(request, hash, {
     ...settings,
@@ -122,6 +129,7 @@ async function perform(
   world: StorageWorld,
   { call, fault }: Prepared,
 ): Promise<void> {
+  if (fault?.kind === 'delay') await world.wait(fault.ms);
   if (fault?.kind === 'error') return sendFault(exchange, fault);
   if (fault?.kind === 'reset' && fault.when !== 'after') return exchange.cut();
   authorize(call);

@@ -1,5 +1,7 @@
+import { getBucketAcl, getObjectLockConfiguration, getObjectTagging } from './bucket-settings.ts';
 import {
   createBucket,
+  deleteBucket,
   getBucketLocation,
   getBucketVersioning,
   headBucket,
@@ -9,7 +11,7 @@ import type { S3Call, S3Reply } from './call.ts';
 import { completeMultipartUpload } from './complete-multipart.ts';
 import { copyObject, uploadPartCopy } from './copy.ts';
 import { deleteObjects } from './delete-objects.ts';
-import { listObjectsV2 } from './list-objects.ts';
+import { listObjects, listObjectsV2 } from './list-objects.ts';
 import { listMultipartUploads, listParts } from './list-uploads.ts';
 import { abortMultipartUpload, createMultipartUpload, uploadPart } from './multipart.ts';
 import { deleteObject, getObject, putObject } from './objects.ts';
@@ -21,14 +23,19 @@ export const S3_HANDLERS: Readonly<
 > = {
   ListBuckets: listBuckets,
   CreateBucket: createBucket,
+  DeleteBucket: deleteBucket,
   HeadBucket: headBucket,
+  GetBucketAcl: getBucketAcl,
   GetBucketLocation: getBucketLocation,
   GetBucketVersioning: getBucketVersioning,
+  GetObjectLockConfiguration: getObjectLockConfiguration,
+  ListObjects: listObjects,
   ListObjectsV2: listObjectsV2,
   ListMultipartUploads: listMultipartUploads,
   DeleteObjects: deleteObjects,
   GetObject: getObject,
   HeadObject: getObject,
+  GetObjectTagging: getObjectTagging,
   PutObject: putObject,
   CopyObject: copyObject,
   DeleteObject: deleteObject,

@@ -8,6 +8,53 @@ import { s3Document } from './xml.ts';
 
 const KEYS_MAX = 1000;
 
+/** Version 1, as older clients send it. `NextMarker` comes only with a delimiter (as AWS). */
+export function listObjects(call: S3Call): S3Reply {
+  requireBucket(call, call.bucket);
+  const prefix = call.query.get('prefix') ?? '';
+  const delimiter = call.query.get('delimiter') ?? '';
+  const marker = call.query.get('marker') ?? '';
+  const bounds = { default: KEYS_MAX, min: 0, max: KEYS_MAX };
+  const maxKeys = integerParameter(call, 'max-keys', bounds);
+  const { encode, element } = textEncoder(call);
+  const page = listPage((from) => call.core.keysFrom(call.bucket, from), {
+    prefix,
+    delimiter,
+    maxEntries: maxKeys,
+    start: markerPosition(marker, prefix, delimiter),
+  });
+  const rows = page.entries.map((entry) =>
+    'commonPrefix' in entry
+      ? commonPrefixElement(entry.commonPrefix, encode)
+      : objectElement(call, entry.key, encode, true),
+  );
+  const hasNext = page.next !== undefined && delimiter !== '';
+  const xml = s3Document(
+    'ListBucketResult',
+    leaf('Name', call.bucket),
+    leaf('Prefix', encode(prefix)),
+    leaf('Marker', encode(marker)),
+    hasNext ? leaf('NextMarker', encode(positionText(page.next))) : undefined,
+    leaf('MaxKeys', maxKeys),
+    delimiter === '' ? undefined : leaf('Delimiter', encode(delimiter)),
+    element,
+    leaf('IsTruncated', page.next !== undefined),
+    ...rows,
+  );
+  return { status: 200, xml };
+}
+
+/** A marker that is a common prefix stands for everything below it, else pages would repeat it. */
+function markerPosition(marker: string, prefix: string, delimiter: string): ListPosition {
+  const end = delimiter === '' ? -1 : marker.indexOf(delimiter, prefix.length);
+  const isCommonPrefix = marker.startsWith(prefix) && end === marker.length - delimiter.length;
+  return end >= 0 && isCommonPrefix ? { afterPrefix: marker } : { afterKey: marker };
+}
+
+function positionText(position: ListPosition): string {
+  return 'afterKey' in position ? position.afterKey : position.afterPrefix;
+}
+
 export function listObjectsV2(call: S3Call): S3Reply {
   requireBucket(call, call.bucket);
   const prefix = call.query.get('prefix') ?? '';

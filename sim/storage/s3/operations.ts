@@ -15,9 +15,13 @@ const OVERRIDES = [
 const QUERY_PARAMETERS = {
   ListBuckets: [],
   CreateBucket: [],
+  DeleteBucket: [],
   HeadBucket: [],
+  GetBucketAcl: ['acl'],
   GetBucketLocation: ['location'],
   GetBucketVersioning: ['versioning'],
+  GetObjectLockConfiguration: ['object-lock'],
+  ListObjects: [...LISTING, 'marker', 'max-keys'],
   ListObjectsV2: [
     ...LISTING,
     'list-type',
@@ -30,6 +34,7 @@ const QUERY_PARAMETERS = {
   DeleteObjects: ['delete'],
   GetObject: OVERRIDES,
   HeadObject: OVERRIDES,
+  GetObjectTagging: ['tagging'],
   PutObject: [],
   CopyObject: [],
   DeleteObject: [],
@@ -90,12 +95,15 @@ function chooseBucketOperation(
 ): S3Operation | undefined {
   if (method === 'HEAD') return 'HeadBucket';
   if (method === 'PUT') return 'CreateBucket';
+  if (method === 'DELETE') return 'DeleteBucket';
   if (method === 'POST') return query.has('delete') ? 'DeleteObjects' : undefined;
   if (method !== 'GET') return undefined;
   if (query.has('location')) return 'GetBucketLocation';
   if (query.has('versioning')) return 'GetBucketVersioning';
   if (query.has('uploads')) return 'ListMultipartUploads';
-  return query.get('list-type') === '2' ? 'ListObjectsV2' : undefined;
+  if (query.has('acl')) return 'GetBucketAcl';
+  if (query.has('object-lock')) return 'GetObjectLockConfiguration';
+  return query.get('list-type') === '2' ? 'ListObjectsV2' : 'ListObjects';
 }
 
 function chooseObjectOperation(
@@ -106,6 +114,7 @@ function chooseObjectOperation(
   const isCopy = request.headers.has('x-amz-copy-source');
   switch (request.method) {
     case 'GET':
+      if (query.has('tagging')) return 'GetObjectTagging';
       return hasUpload ? 'ListParts' : 'GetObject';
     case 'HEAD':
       return 'HeadObject';

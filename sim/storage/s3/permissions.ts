@@ -38,12 +38,21 @@ function neededPermissions(call: S3Call): readonly Permission[] {
       return [{ action: 's3:ListAllMyBuckets', resource: 'arn:aws:s3:::*' }];
     case 'CreateBucket':
       return [{ action: 's3:CreateBucket', resource: bucket }];
+    case 'DeleteBucket':
+      return [{ action: 's3:DeleteBucket', resource: bucket }];
+    case 'GetBucketAcl':
+      return [{ action: 's3:GetBucketAcl', resource: bucket }];
+    case 'GetObjectLockConfiguration':
+      return [{ action: 's3:GetBucketObjectLockConfiguration', resource: bucket }];
+    case 'GetObjectTagging':
+      return [{ action: 's3:GetObjectTagging', resource: object }];
     case 'HeadBucket':
       return [{ action: 's3:ListBucket', resource: bucket }];
     case 'GetBucketLocation':
       return [{ action: 's3:GetBucketLocation', resource: bucket }];
     case 'GetBucketVersioning':
       return [{ action: 's3:GetBucketVersioning', resource: bucket }];
+    case 'ListObjects':
     case 'ListObjectsV2':
       return [{ action: 's3:ListBucket', resource: bucket, additions: listAdditions(call) }];
     case 'ListMultipartUploads':

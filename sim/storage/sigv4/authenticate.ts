@@ -45,7 +45,9 @@ export interface AuthenticationSettings {
   readonly accounts: Accounts;
   readonly now: number;
   readonly region: string;
-  readonly service: 's3' | 'sts';
+  readonly service: 's3' | 'sts' | 'iam';
+  /** CLOCK_SKEW_MAX_MS where the vendor's own bound holds. */
+  readonly skewMaxMs: number;
 }
 
 /**
@@ -73,11 +75,11 @@ export function authenticate(
     return { failure: 'wrongService', service: scope.service };
   if (scope.region !== settings.region) return { failure: 'wrongRegion', region: scope.region };
   const found = settings.accounts.find(scope.accessKeyId);
-  const visible = found?.session === undefined || settings.now >= found.session.usableFrom;
-  if (found === undefined || !visible) {
+  const isVisible = found?.usableFrom === undefined || settings.now >= found.usableFrom;
+  if (found === undefined || !isVisible) {
     return { failure: 'unknownKey', accessKeyId: scope.accessKeyId };
   }
-  const refused = checkToken(read, found, settings.now) ?? checkTime(read, settings.now);
+  const refused = checkToken(read, found, settings.now) ?? checkTime(read, settings);
   if (refused !== undefined) return refused;
   const unsigned = unsignedHeaders(request, read.signedHeaders);
   if (unsigned.length > 0) return { failure: 'unsignedHeaders', names: unsigned };
@@ -109,12 +111,15 @@ function checkToken(
   return now >= found.session.expiresAt ? { failure: 'expiredToken' } : undefined;
 }
 
-function checkTime(read: Authorization, now: number): AuthenticationFailure | undefined {
+function checkTime(
+  read: Authorization,
+  { now, skewMaxMs }: AuthenticationSettings,
+): AuthenticationFailure | undefined {
   if (read.presignedMs !== undefined) {
-    if (read.signedAt - now > CLOCK_SKEW_MAX_MS) return { failure: 'notYetValid' };
+    if (read.signedAt - now > skewMaxMs) return { failure: 'notYetValid' };
     return now >= read.signedAt + read.presignedMs ? { failure: 'expiredUrl' } : undefined;
   }
-  const isSkewed = Math.abs(now - read.signedAt) > CLOCK_SKEW_MAX_MS;
+  const isSkewed = Math.abs(now - read.signedAt) > skewMaxMs;
   return isSkewed ? { failure: 'skewed', signedAt: read.signedAt } : undefined;
 }
 

@@ -1,17 +1,17 @@
 import { compilePolicyText, PolicyError } from '../access/policy-document.ts';
-import { StsError } from './errors.ts';
+import { QueryError } from '../query/errors.ts';
 
 export const POLICY_CHARACTERS_MAX = 2048;
 const PACKED_BYTES_MAX = 1536;
 
 /**
  * Checks a session policy and returns how full its packed form is, in percent.
- * Throws StsError: ValidationError, MalformedPolicyDocument, PackedPolicyTooLarge.
+ * Throws QueryError: ValidationError, MalformedPolicyDocument, PackedPolicyTooLarge.
  */
 export function checkSessionPolicy(text: string): number {
   if (text.length < 1 || text.length > POLICY_CHARACTERS_MAX) {
     const bound = text.length < 1 ? 'greater than or equal to 1' : 'less than or equal to 2048';
-    throw new StsError(
+    throw new QueryError(
       'ValidationError',
       `1 validation error detected: Value at 'policy' failed to satisfy constraint: ` +
         `Member must have length ${bound}`,
@@ -19,7 +19,7 @@ export function checkSessionPolicy(text: string): number {
   }
   // The characters that AWS' own pattern for a policy allows: tab, LF, CR, U+0020 to U+00FF.
   if (!/^[\t\n\r\u0020-\u00ff]*$/.test(text)) {
-    throw new StsError(
+    throw new QueryError(
       'ValidationError',
       "1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must " +
         'satisfy regular expression pattern: [\\u0009\\u000A\\u000D\\u0020-\\u00FF]+',
@@ -29,11 +29,11 @@ export function checkSessionPolicy(text: string): number {
     compilePolicyText(text);
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
-    throw new StsError('MalformedPolicyDocument', error.message);
+    throw new QueryError('MalformedPolicyDocument', error.message);
   }
   const packedPercent = Math.ceil((packedBytes(text) * 100) / PACKED_BYTES_MAX);
   if (packedPercent > 100) {
-    throw new StsError(
+    throw new QueryError(
       'PackedPolicyTooLarge',
       `Packed size of the session policy consumes ${packedPercent}% of allotted space.`,
     );

@@ -30,17 +30,25 @@ export class Exchange {
   bytesOut = 0;
   status = 0;
   readonly #response: ServerResponse;
+  readonly #requestIdHeader: string;
   #awaitsContinue: boolean;
 
   constructor(
     message: IncomingMessage,
     response: ServerResponse,
-    details: { at: number; requestId: string; awaitsContinue: boolean },
+    details: {
+      at: number;
+      requestId: string;
+      awaitsContinue: boolean;
+      /** The header that names the request; default `x-amz-request-id`. */
+      requestIdHeader?: string;
+    },
   ) {
     this.message = message;
     this.#response = response;
     this.at = details.at;
     this.requestId = details.requestId;
+    this.#requestIdHeader = details.requestIdHeader ?? 'x-amz-request-id';
     this.#awaitsContinue = details.awaitsContinue;
     response.sendDate = false;
     // A socket that breaks is noticed where it is written to; it must not end the process.
@@ -137,7 +145,7 @@ export class Exchange {
     const all: Record<string, string> = {
       ...headers,
       date: httpDate(this.at),
-      'x-amz-request-id': this.requestId,
+      [this.#requestIdHeader]: this.requestId,
     };
     // A client that never got its 100 Continue may or may not send the body: the line is of no
     // further use. Nor is it when draining a body that nobody wants would take too long.

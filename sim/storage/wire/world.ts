@@ -4,6 +4,7 @@ import { type Decision, evaluate } from '../access/evaluate.ts';
 import { type Principal, requestContext } from '../access/principal.ts';
 import type { ObjectCore } from '../core/object-core.ts';
 import type { FaultTable } from '../faults/fault-table.ts';
+import type { StorageProfile } from '../profiles.ts';
 
 /** What the wire fronts share: one core, one set of accounts, one clock, one fault table. */
 export interface StorageWorld {
@@ -13,6 +14,11 @@ export interface StorageWorld {
   readonly faults: FaultTable;
   readonly region: string;
   readonly longestSessionMs: number;
+  readonly profile: StorageProfile;
+  readonly skewMaxMs: number;
+  readonly virtualHosts: readonly string[];
+  /** For faults that delay. */
+  wait(delayMs: number): Promise<void>;
   now(): number;
   random(bytes: number): Buffer;
 }

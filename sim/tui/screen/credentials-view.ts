@@ -45,19 +45,11 @@ function blockLines(credential: CredentialView, options: CredentialOptions): rea
     ...(current === null
       ? []
       : [barLine(credential, current, options), endLine(credential, current, options)]),
-    ...older.map((generation) =>
-      cutLine(
-        line(
-          span(`    generation ${generation.generation} still alive until `, 'attention'),
-          span(
-            `${instantWords(generation.expiresAt)}, ${roughDuration(generation.expiresAt - now)} left (C13)`,
-            'attention',
-          ),
-        ),
-        width,
-        signs,
-      ),
-    ),
+    ...older.map(({ generation, expiresAt }) => {
+      const left = `${roughDuration(expiresAt - now)} left`;
+      const text = `generation ${generation} still alive, ${left}, until ${instantWords(expiresAt)}`;
+      return cutLine(line(span(`    ${text} (C13)`, 'attention')), width, signs);
+    }),
     [],
   ];
 }

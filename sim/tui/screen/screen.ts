@@ -50,7 +50,10 @@ export function renderScreen(frame: Frame, size: Size, signs: Signs): Screen {
   }
   const area: Area = { layout, width, height: rows - FRAME_LINES, signs };
   const { lines, offsetMax = 0 } = body(frame, area);
-  const filled = Array.from({ length: area.height }, (_, index) => lines[index] ?? EMPTY_LINE);
+  // Whatever a view lays out, nothing is wider than the screen.
+  const filled = Array.from({ length: area.height }, (_, index) =>
+    cutLine(lines[index] ?? EMPTY_LINE, width, signs),
+  );
   return {
     lines: [
       titleLine(frame, area),

@@ -59,9 +59,9 @@ describeConfigDatabaseContract('SQLite', async () => open());
 describe('openSqliteConfigDatabase', () => {
   test('everything is there after a restart', async () => {
     const first = open();
-    await first.recordIntent(SCOPE, 1, 1);
+    await first.recordIntent(SCOPE, 1, 1, 1);
     await first.saveCredential(SCOPE, credentialOf(1), 2);
-    await first.recordIntent(SCOPE, 2, 3);
+    await first.recordIntent(SCOPE, 2, 3, 3);
     await first.saveSnapshot('s', { a: 1 });
     first.close();
     const second = open();

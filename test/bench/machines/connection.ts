@@ -7,7 +7,8 @@ import {
 import { type HostedMachine, hostMachine } from '../../../machines/ports/machine-host.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../machines/rules/time.ts';
 import type { VirtualClock } from '../../../sim/kernel/index.ts';
-import type { Hosted, MachineBench, StampedEvent } from './machines.ts';
+import type { Hosted, MachineBench } from './machines.ts';
+import type { Recorder } from './recorder.ts';
 
 type Fact = ConnectionEvent extends infer Event
   ? Event extends { at: number }
@@ -16,8 +17,8 @@ type Fact = ConnectionEvent extends infer Event
   : never;
 
 const ANSWER_MS = 10;
-const BREAKS_EVERY_MS = HOUR_MS;
-const LASTS_MS = 2 * HOUR_MS;
+const BREAKS_AFTER_MS = 20 * MINUTE_MS;
+const LASTS_MS = HOUR_MS;
 
 const INPUT = {
   handshakeTimeoutMs: 10 * SECOND_MS,
@@ -27,22 +28,20 @@ const INPUT = {
   backoffCapMs: MINUTE_MS,
 } as const;
 
-/** Two hours of a tenant's connection: heartbeats, each answered, and a cut once an hour (P5). */
+/** An hour of a tenant's connection: heartbeats, each answered, and one cut (P5). */
 class ConnectionBench implements Hosted {
   readonly #clock: VirtualClock;
   readonly #host: HostedMachine<typeof controlConnectionMachine>;
-  readonly #events: StampedEvent[] = [];
+  readonly #recorder: Recorder;
   readonly #endAt: number;
 
-  constructor(clock: VirtualClock) {
+  constructor(clock: VirtualClock, recorder: Recorder) {
     this.#clock = clock;
+    this.#recorder = recorder;
     this.#endAt = clock.now() + LASTS_MS;
     this.#host = hostMachine({
       machine: controlConnectionMachine,
-      clock: {
-        now: () => clock.now(),
-        wakeAt: (dueAt, wake) => clock.wakeAt(dueAt, () => this.#onAlarm(dueAt, wake)),
-      },
+      clock: recorder.listenTo(clock, () => this.#host.snapshot().context.deadlines),
       input: INPUT,
       onRequest: (request) => this.#answer(request),
       onError: (error) => {
@@ -50,28 +49,20 @@ class ConnectionBench implements Hosted {
       },
     });
     this.#send({ type: 'connection.required' });
-    clock.wakeAt(clock.now() + BREAKS_EVERY_MS, () => this.#send({ type: 'link.lost' }));
+    clock.wakeAt(clock.now() + BREAKS_AFTER_MS, () => this.#send({ type: 'link.lost' }));
     clock.wakeAt(this.#endAt, () => this.#send({ type: 'connection.released' }));
   }
 
-  events(): readonly StampedEvent[] {
+  assertEnded(): void {
     if (this.#host.snapshot().value !== 'idle') throw new Error('the connection has not ended');
-    return this.#events;
   }
 
   stop(): void {
     this.#host.stop();
   }
 
-  #onAlarm(dueAt: number, wake: () => void): void {
-    const { deadlines } = this.#host.snapshot().context;
-    const name = Object.entries(deadlines).find(([, at]) => at === dueAt)?.[0] ?? 'unknown';
-    this.#events.push({ type: `alarm.${name}`, at: dueAt });
-    wake();
-  }
-
   #send(fact: Fact): void {
-    this.#events.push({ ...fact, at: this.#clock.now() });
+    this.#recorder.note({ ...fact, at: this.#clock.now() });
     this.#host.send(fact);
   }
 
@@ -82,11 +73,14 @@ class ConnectionBench implements Hosted {
   #answer(request: ConnectionRequest): void {
     switch (request.type) {
       case 'link.open':
-        return this.#later({ type: 'link.opened' });
+        this.#later({ type: 'link.opened' });
+        return;
       case 'hello.send':
-        return this.#later({ type: 'hello.accepted' });
+        this.#later({ type: 'hello.accepted' });
+        return;
       case 'heartbeat.send':
-        return this.#later({ type: 'peer.heard' });
+        this.#later({ type: 'peer.heard' });
+        return;
       case 'link.close':
       case 'connection.up':
       case 'connection.down':
@@ -102,7 +96,7 @@ class ConnectionBench implements Hosted {
 export function createConnection(): MachineBench {
   return {
     name: 'control connection',
-    host: (clock) => new ConnectionBench(clock),
+    host: (clock, recorder) => new ConnectionBench(clock, recorder),
     replay: (_startAt, events) => {
       const actor = createActor(controlConnectionMachine, { input: INPUT }).start();
       for (const event of events) actor.send(event as ConnectionEvent);

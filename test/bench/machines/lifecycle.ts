@@ -9,7 +9,8 @@ import { type HostedMachine, hostMachine } from '../../../machines/ports/machine
 import { checkRenewal } from '../../../machines/rules/renewal.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../machines/rules/time.ts';
 import type { VirtualClock } from '../../../sim/kernel/index.ts';
-import type { Hosted, MachineBench, StampedEvent } from './machines.ts';
+import type { Hosted, MachineBench } from './machines.ts';
+import type { Recorder } from './recorder.ts';
 
 type Fact = LifecycleEvent extends infer Event
   ? Event extends { at: number }
@@ -48,17 +49,15 @@ const INPUT: LifecycleInput = {
 class LifecycleBench implements Hosted {
   readonly #clock: VirtualClock;
   readonly #host: HostedMachine<typeof credentialLifecycleMachine>;
-  readonly #events: StampedEvent[] = [];
+  readonly #recorder: Recorder;
   #connects = 0;
 
-  constructor(clock: VirtualClock) {
+  constructor(clock: VirtualClock, recorder: Recorder) {
     this.#clock = clock;
+    this.#recorder = recorder;
     this.#host = hostMachine({
       machine: credentialLifecycleMachine,
-      clock: {
-        now: () => clock.now(),
-        wakeAt: (dueAt, wake) => clock.wakeAt(dueAt, () => this.#onAlarm(dueAt, wake)),
-      },
+      clock: recorder.listenTo(clock, () => this.#host.snapshot().context.deadlines),
       input: INPUT,
       onRequest: (request) => this.#answer(request),
       onError: (error) => {
@@ -68,24 +67,16 @@ class LifecycleBench implements Hosted {
     this.#connect();
   }
 
-  events(): readonly StampedEvent[] {
+  assertEnded(): void {
     if (this.#host.snapshot().context.lastGeneration < 6) throw new Error('nothing was renewed');
-    return this.#events;
   }
 
   stop(): void {
     this.#host.stop();
   }
 
-  #onAlarm(dueAt: number, wake: () => void): void {
-    const { deadlines } = this.#host.snapshot().context;
-    const name = Object.entries(deadlines).find(([, at]) => at === dueAt)?.[0] ?? 'unknown';
-    this.#events.push({ type: `alarm.${name}`, at: dueAt });
-    wake();
-  }
-
   #send(fact: Fact): void {
-    this.#events.push({ ...fact, at: this.#clock.now() });
+    this.#recorder.note({ ...fact, at: this.#clock.now() });
     this.#host.send(fact);
   }
 
@@ -112,13 +103,16 @@ class LifecycleBench implements Hosted {
   #answer(request: LifecycleRequest): void {
     switch (request.type) {
       case 'records.recordIntent':
-        return this.#later({ type: 'intent.saved', generation: request.generation });
+        this.#later({ type: 'intent.saved', generation: request.generation });
+        return;
       case 'issuer.issue': {
         const expiresAt = this.#clock.now() + request.lifetimeMs;
-        return this.#later({ type: 'issuer.issued', generation: request.generation, expiresAt });
+        this.#later({ type: 'issuer.issued', generation: request.generation, expiresAt });
+        return;
       }
       case 'records.save':
-        return this.#later({ type: 'credential.saved', generation: request.generation });
+        this.#later({ type: 'credential.saved', generation: request.generation });
+        return;
       case 'credential.checked':
       case 'credential.deliver':
         return;
@@ -136,7 +130,7 @@ class LifecycleBench implements Hosted {
 export function createLifecycle(): MachineBench {
   return {
     name: 'credential lifecycle',
-    host: (clock) => new LifecycleBench(clock),
+    host: (clock, recorder) => new LifecycleBench(clock, recorder),
     replay: (_startAt, events) => {
       const actor = createActor(credentialLifecycleMachine, { input: INPUT }).start();
       for (const event of events) actor.send(event as LifecycleEvent);

@@ -8,7 +8,8 @@ import { type HostedMachine, hostMachine } from '../../../machines/ports/machine
 import type { Route } from '../../../machines/rules/route.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../machines/rules/time.ts';
 import type { VirtualClock } from '../../../sim/kernel/index.ts';
-import type { Hosted, MachineBench, StampedEvent } from './machines.ts';
+import type { Hosted, MachineBench } from './machines.ts';
+import type { Recorder } from './recorder.ts';
 
 type Fact = SessionEvent extends infer Event
   ? Event extends { at: number }
@@ -47,22 +48,20 @@ const ROUTE: Route = {
 class SessionBench implements Hosted {
   readonly #clock: VirtualClock;
   readonly #host: HostedMachine<typeof backupSessionMachine>;
-  readonly #events: StampedEvent[] = [];
+  readonly #recorder: Recorder;
   #generation = 1;
   #expiresAt: number;
   #doneMs = 0;
   #movingSince: number | null = null;
   #cancelMove: () => void = () => {};
 
-  constructor(clock: VirtualClock) {
+  constructor(clock: VirtualClock, recorder: Recorder) {
     this.#clock = clock;
+    this.#recorder = recorder;
     this.#expiresAt = clock.now() + FIRST_LIFE_MS;
     this.#host = hostMachine({
       machine: backupSessionMachine,
-      clock: {
-        now: () => clock.now(),
-        wakeAt: (dueAt, wake) => clock.wakeAt(dueAt, () => this.#onAlarm(dueAt, wake)),
-      },
+      clock: recorder.listenTo(clock, () => this.#host.snapshot().context.deadlines),
       input: INPUT,
       onRequest: (request) => this.#answer(request),
       onError: (error) => {
@@ -71,24 +70,16 @@ class SessionBench implements Hosted {
     });
   }
 
-  events(): readonly StampedEvent[] {
+  assertEnded(): void {
     if (this.#host.snapshot().status !== 'done') throw new Error('the session has not ended');
-    return this.#events;
   }
 
   stop(): void {
     this.#host.stop();
   }
 
-  #onAlarm(dueAt: number, wake: () => void): void {
-    const { deadlines } = this.#host.snapshot().context;
-    const name = Object.entries(deadlines).find(([, at]) => at === dueAt)?.[0] ?? 'unknown';
-    this.#events.push({ type: `alarm.${name}`, at: dueAt });
-    wake();
-  }
-
   #send(fact: Fact): void {
-    this.#events.push({ ...fact, at: this.#clock.now() });
+    this.#recorder.note({ ...fact, at: this.#clock.now() });
     this.#host.send(fact);
   }
 
@@ -99,29 +90,38 @@ class SessionBench implements Hosted {
   #answer(request: SessionRequest): void {
     switch (request.type) {
       case 'channel.require':
-        return this.#later({ type: 'channel.up' });
+        this.#later({ type: 'channel.up' });
+        return;
       case 'session.open': {
         const check = { renewBelowMs: RENEW_BELOW_MS, includesLine: false, isByTenant: true };
-        return this.#later({ type: 'session.opened', route: ROUTE, check });
+        this.#later({ type: 'session.opened', route: ROUTE, check });
+        return;
       }
       case 'mover.start':
-        return this.#later({ type: 'mover.ready', role: request.role });
+        this.#later({ type: 'mover.ready', role: request.role });
+        return;
       case 'mover.contact': {
         const held = { heldGeneration: this.#generation, heldExpiresAt: this.#expiresAt };
-        return this.#later({ type: 'contact.made', ...held });
+        this.#later({ type: 'contact.made', ...held });
+        return;
       }
       case 'credential.request':
-        return this.#deliver(request.renew);
+        this.#deliver(request.renew);
+        return;
       case 'transfer.start':
       case 'transfer.resume':
-        return this.#move();
+        this.#move();
+        return;
       case 'transfer.pause':
         this.#halt();
-        return this.#later({ type: 'transfer.drained' });
+        this.#later({ type: 'transfer.drained' });
+        return;
       case 'movers.stop':
-        return this.#later({ type: 'movers.stopped' });
+        this.#later({ type: 'movers.stopped' });
+        return;
       case 'session.close':
-        return this.#later({ type: 'session.closed' });
+        this.#later({ type: 'session.closed' });
+        return;
       case 'credential.checked':
         return;
       case 'transfer.abort':
@@ -159,7 +159,7 @@ class SessionBench implements Hosted {
 export function createSession(): MachineBench {
   return {
     name: 'backup session',
-    host: (clock) => new SessionBench(clock),
+    host: (clock, recorder) => new SessionBench(clock, recorder),
     replay: (startedAt, events) => {
       const actor = createActor(backupSessionMachine, { input: { ...INPUT, startedAt } }).start();
       for (const event of events) actor.send(event as SessionEvent);

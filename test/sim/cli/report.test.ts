@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ERROR_CATALOGUE, type ErrorCode } from '../../../machines/rules/errors.ts';
 import { OPERATIONS } from '../../../machines/rules/settings.ts';
 import { REPORT_WIDTH, renderReport } from '../../../sim/cli/report.ts';
-import type { RunSummary, SummarySession } from '../../../sim/cli/run-summary.ts';
+import type { RunSummary, SummarySession } from '../../../sim/world/run-summary.ts';
 import { seeded } from '../../support/seed.ts';
 
 const PLAIN = { color: false, ascii: false };

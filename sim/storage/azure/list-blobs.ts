@@ -1,0 +1,113 @@
+import { httpDate } from '../core/instants.ts';
+import type { ObjectRecord } from '../core/records.ts';
+import { type ListPosition, listPage } from '../s3/list-pages.ts';
+import { branch, escapeXml, leaf, type Xml } from '../wire/xml.ts';
+import {
+  type AzureCall,
+  type AzureReply,
+  bucketOfCall,
+  readInclude,
+  readMaxResults,
+  requireContainer,
+} from './call.ts';
+import { azureDocument, nameElement } from './document.ts';
+import { readPosition, writeMarker } from './marker.ts';
+
+/** Of these only metadata and copies exist here; a listing that asks for the others has none. */
+const INCLUDABLE = [
+  'metadata',
+  'copy',
+  'snapshots',
+  'versions',
+  'deleted',
+  'tags',
+  'immutabilitypolicy',
+  'legalhold',
+  'deletedwithversions',
+];
+
+export function listBlobs(call: AzureCall): AzureReply {
+  requireContainer(call);
+  const bucket = bucketOfCall(call);
+  const prefix = call.query.get('prefix') ?? '';
+  const delimiter = call.query.get('delimiter') ?? '';
+  const marker = call.query.get('marker') ?? '';
+  const include = readInclude(call, INCLUDABLE);
+  const maxResults = readMaxResults(call);
+  const start: ListPosition = marker === '' ? { afterKey: '' } : readPosition(marker);
+  const page = listPage((from) => call.core.keysFrom(bucket, from), {
+    prefix,
+    delimiter,
+    maxEntries: maxResults,
+    start,
+  });
+  const rows = page.entries.map((entry) =>
+    'commonPrefix' in entry
+      ? branch('BlobPrefix', nameElement(entry.commonPrefix))
+      : blobElement(call.core.object(bucket, entry.key)!, include),
+  );
+  const inner = [
+    prefix === '' ? undefined : leaf('Prefix', prefix),
+    marker === '' ? undefined : leaf('Marker', marker),
+    call.query.has('maxresults') ? leaf('MaxResults', maxResults) : undefined,
+    delimiter === '' ? undefined : leaf('Delimiter', delimiter),
+    branch('Blobs', ...rows),
+    leaf('NextMarker', page.next === undefined ? '' : writeMarker(page.next)),
+  ];
+  const body = inner.map((element) => element?.xml ?? '').join('');
+  const attributes =
+    `ServiceEndpoint="${escapeXml(call.accountUrl)}" ` +
+    `ContainerName="${escapeXml(call.target.container)}"`;
+  const root = `<EnumerationResults ${attributes}>${body}</EnumerationResults>`;
+  return { status: 200, xml: azureDocument(root) };
+}
+
+const LISTED_HEADERS = [
+  ['Content-Type', 'content-type'],
+  ['Content-Encoding', 'content-encoding'],
+  ['Content-Language', 'content-language'],
+  ['Content-MD5', 'content-md5'],
+  ['Cache-Control', 'cache-control'],
+  ['Content-Disposition', 'content-disposition'],
+] as const;
+
+const COPY_HEADERS = [
+  ['CopyId', 'x-ms-copy-id'],
+  ['CopyStatus', 'x-ms-copy-status'],
+  ['CopySource', 'x-ms-copy-source'],
+  ['CopyProgress', 'x-ms-copy-progress'],
+  ['CopyCompletionTime', 'x-ms-copy-completion-time'],
+] as const;
+
+function blobElement(blob: ObjectRecord, include: ReadonlySet<string>): Xml {
+  const texts = (pairs: readonly (readonly [string, string])[]): Xml[] =>
+    pairs.flatMap(([element, name]) => {
+      const text = blob.systemHeaders[name];
+      return text === undefined ? [] : [leaf(element, text)];
+    });
+  return branch(
+    'Blob',
+    nameElement(blob.key),
+    branch(
+      'Properties',
+      leaf('Creation-Time', httpDate(blob.createdAt ?? blob.modifiedAt)),
+      leaf('Last-Modified', httpDate(blob.modifiedAt)),
+      leaf('Etag', blob.etag),
+      leaf('Content-Length', blob.size),
+      ...texts(LISTED_HEADERS),
+      leaf('BlobType', 'BlockBlob'),
+      leaf('AccessTier', 'Hot'),
+      leaf('AccessTierInferred', true),
+      leaf('LeaseStatus', 'unlocked'),
+      leaf('LeaseState', 'available'),
+      leaf('ServerEncrypted', true),
+      ...(include.has('copy') ? texts(COPY_HEADERS) : []),
+    ),
+    include.has('metadata')
+      ? branch(
+          'Metadata',
+          ...Object.entries(blob.userMetadata).map(([key, text]) => leaf(key, text)),
+        )
+      : undefined,
+  );
+}

@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Frame, Shown } from '../../sim/tui/live-store.ts';
+import { layoutFor, sizeOf } from '../../sim/tui/screen/layout.ts';
+import { ASCII_SIGNS, UNICODE_SIGNS } from '../../sim/tui/theme.ts';
+import { EMPTY_VIEW, reduceEvents } from '../../sim/tui/view-model.ts';
+import { property } from '../support/seed.ts';
+import { anyEvent } from './arbitrary-events.ts';
+import { FRESH_UI, frameOf, recordedView, screenText } from './frames.ts';
+import { START_AT, SUMMARY } from './recorded-run.ts';
+
+const view = recordedView();
+const SHOWN: readonly Shown[] = [
+  'sessions',
+  'credentials',
+  'log',
+  'details',
+  'help',
+  'choosingWarp',
+  'finished',
+];
+
+function framed(shown: Shown): Frame {
+  const result = shown === 'finished' ? { ok: true as const, summary: SUMMARY } : null;
+  const cursors = { ...FRESH_UI.cursors, sessions: shown === 'details' ? 's3' : null };
+  return frameOf(view, shown, { result, ui: { ...FRESH_UI, cursors } });
+}
+
+describe('every view at three sizes, as reviewed', () => {
+  test.each(
+    SHOWN.flatMap((shown) =>
+      (
+        [
+          [80, 24],
+          [120, 40],
+          [60, 20],
+        ] as const
+      ).map(([columns, rows]) => [shown, columns, rows] as const),
+    ),
+  )('%s at %ix%i', async (shown, columns, rows) => {
+    const text = screenText(framed(shown), columns, rows)
+      .map((line) => line.trimEnd())
+      .join('\n');
+    await expect(`${text}\n`).toMatchFileSnapshot(`screens/${shown}-${columns}x${rows}.txt`);
+  });
+});
+
+describe('always', () => {
+  const size = fc.record({
+    columns: fc.oneof(fc.integer({ min: 1, max: 200 }), fc.constantFrom(49, 50, 79, 80, 119, 120)),
+    rows: fc.integer({ min: 1, max: 60 }),
+  });
+  const place = fc.record({
+    shown: fc.constantFrom(...SHOWN),
+    offset: fc.nat(100),
+    choice: fc.nat(20),
+    cursor: fc.constantFrom(null, 's1', 's3', 'gone', 'acme/vault-direct', '7'),
+    showsEverything: fc.boolean(),
+    now: fc.oneof(fc.constant(START_AT), fc.double()),
+    signs: fc.constantFrom(UNICODE_SIGNS, ASCII_SIGNS),
+    notice: fc.constantFrom(null, 'The clock moves by 13d 01h before the next step\u001b[2J'),
+  });
+
+  property(
+    'a frame is at most rows - 1 high and no line wider than the screen, for any log',
+    [fc.array(anyEvent(), { maxLength: 40 }), fc.boolean(), place, size],
+    (events, isRecorded, at, { columns, rows }) => {
+      const { shown, cursor, now, notice, signs, ...ui } = at;
+      const cursors = { sessions: cursor, credentials: cursor, log: cursor };
+      const frame = frameOf(reduceEvents(isRecorded ? view : EMPTY_VIEW, events), shown, {
+        now,
+        notice,
+        ui: { ...FRESH_UI, ...ui, cursors },
+      });
+      const lines = screenText(frame, columns, rows, signs);
+      expect(lines.length).toBeLessThanOrEqual(Math.max(1, rows - 1));
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+      // Nothing of a log or a notice can steer the terminal.
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+      expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+      return true;
+    },
+  );
+
+  property(
+    'with --ascii every character is ASCII',
+    [place, size],
+    ({ shown }, { columns, rows }) => {
+      const text = screenText(framed(shown), columns, rows, ASCII_SIGNS).join('');
+      expect(text).toMatch(/^[ -~]*$/);
+      return true;
+    },
+  );
+});
+
+describe('never colour alone', () => {
+  const lines = screenText(framed('sessions'), 80, 24);
+  const row = (id: string) => lines.find((line) => line.includes(` ${id} `)) ?? '';
+  test.each([
+    ['a done session has a sign and the word', 's1', /✓.*done/],
+    ['a failed session has a sign and the code', 's5', /✗.*failed: quota/],
+    ['a running session has a sign and the word', 's6', /●.*running/],
+    ['the chosen session has a sign', 's6', /^›/],
+  ])('%s', (_, id, pattern) => {
+    expect(row(id)).toMatch(pattern);
+  });
+
+  test('the shown tab has brackets', () => {
+    expect(lines[1]).toContain('[1 Sessions 7]');
+    expect(lines[1]).toContain(' 2 Credentials 2 ');
+  });
+});
+
+test('the page of a session answers why, with both operands, their units and the rules', () => {
+  const text = screenText(framed('details'), 100, 60).join('\n');
+  expect(text).toContain('Not renewed: 24 h 00 m 00.000 s left; C2 says less than 24 hours');
+  expect(text).toContain('left        24 h 00 m 00.000 s (86,400,000 ms)');
+  expect(text).toContain('line        24 h 00 m 00.000 s (86,400,000 ms)');
+  expect(text).toContain('left < line: false, so keep');
+  expect(text).toMatch(/C10 +"Less than" is strict/);
+});
+
+test('a page that does not fit says how much is below, and its end can be reached', () => {
+  const top = screenText(framed('details'), 80, 24).join('\n');
+  expect(top).toMatch(/\d+ more lines below/);
+  const frame = framed('details');
+  const end = screenText({ ...frame, ui: { ...frame.ui, offset: 10_000 } }, 80, 24);
+  expect(end.join('\n')).not.toContain('more lines below');
+  expect(end.join('\n')).toContain('Done');
+});
+
+test.each([
+  [120, 'wide'],
+  [119, 'medium'],
+  [80, 'medium'],
+  [79, 'slim'],
+  [50, 'slim'],
+  [49, 'narrow'],
+])('%i columns are %s', (columns, layout) => {
+  expect(layoutFor({ columns, rows: 24 })).toBe(layout);
+});
+
+test.each([
+  [{}, 80, 24],
+  [{ columns: 0, rows: 0 }, 80, 24],
+  [{ columns: 132, rows: 43 }, 132, 43],
+])('a terminal that says %j counts as %i by %i', (stream, columns, rows) => {
+  expect(sizeOf(stream)).toEqual({ columns, rows });
+});
