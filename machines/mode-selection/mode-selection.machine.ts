@@ -3,6 +3,7 @@ import type { ErrorCode } from '../rules/errors.ts';
 import type { Reason, Route, RouteDecision, TargetHost, TenantHost } from '../rules/route.ts';
 import type { RouteSettings } from '../rules/settings.ts';
 import { guards } from './mode-selection.guards.ts';
+import { REASONS } from './mode-selection.reasons.ts';
 
 /**
  * Owns the choice of a route: its states are the questions that the rules ask, in the order in
@@ -33,6 +34,8 @@ function directRoute(settings: RouteSettings, credential: Route['credential']): 
   return { dataPath: 'direct', sourceHost: host, targetHost: host, credential, assumed: false };
 }
 
+const note = (params: keyof typeof REASONS) => ({ type: 'note' as const, params });
+
 export const modeSelectionMachine = setup({
   types: {
     context: {} as ModeSelectionContext,
@@ -42,7 +45,7 @@ export const modeSelectionMachine = setup({
   guards,
   actions: {
     note: assign({
-      reasons: ({ context }, reason: Reason) => [...context.reasons, reason],
+      reasons: ({ context }, name: keyof typeof REASONS) => [...context.reasons, REASONS[name]],
     }),
     refuse: assign({
       decision: (_, refusal: { code: ErrorCode; rule: string }): RouteDecision => ({
@@ -84,13 +87,7 @@ export const modeSelectionMachine = setup({
           guard: 'hasOptionWithoutMeaning',
           target: 'refused',
           actions: [
-            {
-              type: 'note',
-              params: {
-                rule: 'M5',
-                text: 'Access-permission options exist for S3-compatible storage only; for AWS, Google Cloud and Azure the connection mode alone decides.',
-              },
-            },
+            note('optionNotApplicable'),
             {
               type: 'refuse',
               params: { code: 'route.optionNotApplicable' as const, rule: 'M5' },
@@ -105,24 +102,12 @@ export const modeSelectionMachine = setup({
         {
           guard: 'isTenantConfigBackup',
           target: 'askingGatewayServer',
-          actions: {
-            type: 'note',
-            params: {
-              rule: 'X2',
-              text: 'A tenant configuration backup always goes through the gateway.',
-            },
-          },
+          actions: note('configBackupThroughGateway'),
         },
         {
           guard: 'needsHttpProxy',
           target: 'askingGatewayServer',
-          actions: {
-            type: 'note',
-            params: {
-              rule: 'X1',
-              text: 'A job that must use an HTTP proxy goes through the gateway.',
-            },
-          },
+          actions: note('proxyThroughGateway'),
         },
         { target: 'askingStorageKind' },
       ],
@@ -132,13 +117,7 @@ export const modeSelectionMachine = setup({
         { guard: 'isS3Compatible', target: 'askingOption' },
         {
           target: 'askingMode',
-          actions: {
-            type: 'note',
-            params: {
-              rule: 'M5',
-              text: 'This storage kind has no access-permission option: the connection mode alone decides.',
-            },
-          },
+          actions: note('modeAloneDecides'),
         },
       ],
     },
@@ -148,25 +127,13 @@ export const modeSelectionMachine = setup({
         {
           guard: 'isOptionBackupServer',
           target: 'askingMountServer',
-          actions: {
-            type: 'note',
-            params: {
-              rule: 'M3',
-              text: 'The option "provided by the backup server" beats the connection mode: no credential goes to the tenant.',
-            },
-          },
+          actions: note('backupServerOption'),
         },
         {
           guard: 'isStrictAgainstOption',
           target: 'refused',
           actions: [
-            {
-              type: 'note',
-              params: {
-                rule: 'M7',
-                text: 'The option would make the route direct although the mode says gateway; strictGateway refuses that.',
-              },
-            },
+            note('strictGateway'),
             { type: 'refuse', params: { code: 'route.strictGateway' as const, rule: 'M7' } },
           ],
         },
@@ -174,40 +141,16 @@ export const modeSelectionMachine = setup({
           guard: 'isOptionShare',
           target: 'selected',
           actions: [
-            {
-              type: 'note',
-              params: {
-                rule: 'M3',
-                text: 'The option "share credentials" beats the connection mode: the route is direct.',
-              },
-            },
-            {
-              type: 'note',
-              params: {
-                rule: 'C7',
-                text: 'The tenant receives the full credential of the repository.',
-              },
-            },
+            note('shareOption'),
+            note('fullCredential'),
             { type: 'takeDirect', params: { credential: 'shared' as const } },
           ],
         },
         {
           target: 'selected',
           actions: [
-            {
-              type: 'note',
-              params: {
-                rule: 'M3',
-                text: 'The option "provided by IAM/STS" beats the connection mode: the route is direct.',
-              },
-            },
-            {
-              type: 'note',
-              params: {
-                rule: 'C18',
-                text: 'The service provider creates a credential limited to the folder of the tenant.',
-              },
-            },
+            note('iamStsOption'),
+            note('limitedByProvider'),
             { type: 'takeDirect', params: { credential: 'limited' as const } },
           ],
         },
@@ -218,32 +161,14 @@ export const modeSelectionMachine = setup({
         {
           guard: 'isGatewayMode',
           target: 'askingGatewayServer',
-          actions: {
-            type: 'note',
-            params: {
-              rule: 'M6',
-              text: 'No option is set and the mode is gateway: plain gateway mode.',
-            },
-          },
+          actions: note('plainGateway'),
         },
         {
           guard: 'hasMountServer',
           target: 'selected',
           actions: [
-            {
-              type: 'note',
-              params: {
-                rule: 'M4',
-                text: 'No option is set yet: data goes through the cloud gateway although the mode says direct.',
-              },
-            },
-            {
-              type: 'note',
-              params: {
-                rule: 'M6',
-                text: 'The default option is assumed: the target data mover runs on the mount server.',
-              },
-            },
+            note('noOptionYet'),
+            note('assumedMountServer'),
             { type: 'takeMountServer', params: { assumed: true } },
           ],
         },
@@ -251,20 +176,8 @@ export const modeSelectionMachine = setup({
           guard: 'hasGatewayServer',
           target: 'selected',
           actions: [
-            {
-              type: 'note',
-              params: {
-                rule: 'M4',
-                text: 'No option is set yet: data goes through the cloud gateway although the mode says direct.',
-              },
-            },
-            {
-              type: 'note',
-              params: {
-                rule: 'M6',
-                text: 'No mount server is configured: the target data mover runs on the gateway server.',
-              },
-            },
+            note('noOptionYet'),
+            note('assumedGatewayServer'),
             { type: 'takeGatewayServer', params: { assumed: true } },
           ],
         },
@@ -276,31 +189,19 @@ export const modeSelectionMachine = setup({
         {
           guard: 'isGatewayMode',
           target: 'askingGatewayServer',
-          actions: {
-            type: 'note',
-            params: { rule: 'M1', text: 'The connection mode of the repository is gateway.' },
-          },
+          actions: note('gatewayMode'),
         },
         {
           guard: 'isAzureImmutable',
           target: 'refused',
           actions: [
-            {
-              type: 'note',
-              params: {
-                rule: 'X3',
-                text: 'Azure with immutability is refused in direct mode; use the gateway mode.',
-              },
-            },
+            note('immutabilityRefused'),
             { type: 'refuse', params: { code: 'route.immutabilityDirect' as const, rule: 'X3' } },
           ],
         },
         {
           target: 'askingDirectCredential',
-          actions: {
-            type: 'note',
-            params: { rule: 'M1', text: 'The connection mode of the repository is direct.' },
-          },
+          actions: note('directMode'),
         },
       ],
     },
@@ -310,23 +211,14 @@ export const modeSelectionMachine = setup({
           guard: 'isAzure',
           target: 'selected',
           actions: [
-            {
-              type: 'note',
-              params: { rule: 'C3', text: 'The tenant receives SAS links.' },
-            },
+            note('sasLinks'),
             { type: 'takeDirect', params: { credential: 'sas' as const } },
           ],
         },
         {
           target: 'selected',
           actions: [
-            {
-              type: 'note',
-              params: {
-                rule: 'C1',
-                text: 'The tenant receives a credential limited to its folder.',
-              },
-            },
+            note('limitedCredential'),
             { type: 'takeDirect', params: { credential: 'limited' as const } },
           ],
         },
@@ -338,13 +230,7 @@ export const modeSelectionMachine = setup({
           guard: 'hasGatewayServer',
           target: 'selected',
           actions: [
-            {
-              type: 'note',
-              params: {
-                rule: 'P2',
-                text: 'The target data mover runs on the gateway server of the repository.',
-              },
-            },
+            note('onGatewayServer'),
             { type: 'takeGatewayServer', params: { assumed: false } },
           ],
         },
@@ -356,24 +242,12 @@ export const modeSelectionMachine = setup({
         {
           guard: 'hasMountServer',
           target: 'selected',
-          actions: [
-            {
-              type: 'note',
-              params: { rule: 'P6', text: 'The target data mover runs on the mount server.' },
-            },
-            { type: 'takeMountServer', params: { assumed: false } },
-          ],
+          actions: [note('onMountServer'), { type: 'takeMountServer', params: { assumed: false } }],
         },
         {
           target: 'refused',
           actions: [
-            {
-              type: 'note',
-              params: {
-                rule: 'P6',
-                text: 'This option needs a mount server and none is configured for the repository.',
-              },
-            },
+            note('mountServerMissing'),
             { type: 'refuse', params: { code: 'route.mountServerMissing' as const, rule: 'P6' } },
           ],
         },
@@ -383,13 +257,7 @@ export const modeSelectionMachine = setup({
       always: {
         target: 'refused',
         actions: [
-          {
-            type: 'note',
-            params: {
-              rule: 'P2',
-              text: 'The route needs a gateway server and none is configured for the repository.',
-            },
-          },
+          note('gatewayServerMissing'),
           { type: 'refuse', params: { code: 'route.gatewayServerMissing' as const, rule: 'P2' } },
         ],
       },

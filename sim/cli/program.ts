@@ -36,6 +36,9 @@ const POINT = ['--point <id>', 'restore point (default: the newest)'] as const;
 const KIND = ['--kind <kind>', 'agent or server: where the movers run (default: server)'] as const;
 const WORLD = ['--world <world>', 'lab: real SDKs over HTTP; memory: virtual clock'] as const;
 
+/** Where `fortnight storage` keeps its state when `--state` is not given. */
+const STORAGE_STATE = '.fortnight-storage';
+
 export function createProgram(options: ProgramOptions): Command {
   const program = new Command('fortnight')
     .description('Backup to object storage with expiring credentials, as explicit state machines.')
@@ -59,7 +62,12 @@ export function createProgram(options: ProgramOptions): Command {
     (...parameters: readonly unknown[]): void => {
       const command = parameters.at(-1) as Command;
       const positional = command.args;
-      options.onChosen({ load, positional, options: command.optsWithGlobals() });
+      const chosen = command.optsWithGlobals();
+      // A lab and a storage for other clients are two things: they never share a folder unasked.
+      const isStorage = command.parent?.name() === 'storage';
+      const isDefault = program.getOptionValueSource('state') === 'default';
+      if (isStorage && isDefault) chosen.state = STORAGE_STATE;
+      options.onChosen({ load, positional, options: chosen });
     };
   const names = (): readonly string[] => program.commands.map((command) => command.name());
 
@@ -70,6 +78,7 @@ export function createProgram(options: ProgramOptions): Command {
   });
   addScenarioCommands(program, choose);
   addLabCommands(program, choose);
+  addStorageCommands(program, choose);
   for (const command of program.commands) command.allowExcessArguments(false);
   return program;
 }
@@ -165,6 +174,71 @@ function addLabCommands(program: Command, choose: Choose): void {
     .command('warp <duration>')
     .description("move the lab's clock ahead, like 13d1h")
     .action(choose(async () => (await lab()).warp));
+}
+
+const PORT = ['--port <port>', 'check that the running storage listens there'] as const;
+
+function addStorageCommands(program: Command, choose: Choose): void {
+  const storage = program
+    .command('storage')
+    .description('serve object storage to any client, on a clock that can be moved')
+    .helpCommand(false)
+    .addHelpText(
+      'after',
+      '\n"fortnight storage" alone serves; see "fortnight storage serve --help" for its options.' +
+        `\nIts state is in ${STORAGE_STATE} unless --state says otherwise.`,
+    );
+  storage
+    .command('serve', { isDefault: true })
+    .description('serve until stopped (the default)')
+    .option('--kind <kind>', 's3, azure, gcs or all (default: s3)')
+    .option('--profile <vendor>', 'answer as aws, minio or ceph does (default: aws)')
+    .option('--port <port>', 'port of the first kind; 0: any (default: 9000 for s3)')
+    .option('--host <address>', 'listen there (default: 127.0.0.1)')
+    .option('--bucket <name>', 'make this bucket')
+    .option('--memory', 'keep objects in memory only')
+    .option('--tls', 'serve HTTPS with a self-signed certificate')
+    .option('--skew-tolerance <duration>', "how far a client's clock may be off (default: 15m)")
+    .option('--explain-auth', 'say of every request why it was allowed or denied')
+    .action(choose(async () => (await import('./commands/storage-serve.ts')).serve));
+  storage
+    .command('clock [what] [rate]')
+    .description('show or move its clock: +15m, -1d, an instant, now, rate 60x, pause, resume')
+    .option(...PORT)
+    .allowUnknownOption()
+    .action(choose(async () => (await import('./commands/storage-clock.ts')).clock));
+  storage
+    .command('faults [action] [kind]')
+    .description('add, list or clear faults: error, throttle, delay, cut, lose-reply, …')
+    .option('--operation <name>', 'only this operation, like PutObject')
+    .option('--prefix <prefix>', 'only keys that begin so')
+    .option('--nth <n>', 'from the nth matching call on (default: 1)')
+    .option('--repeat <n>', 'for so many calls, or always (default: 1)')
+    .option('--code <code>', 'error: its code (default: SlowDown)')
+    .option('--status <status>', 'error: its HTTP status (default: 503)')
+    .option('--message <text>', 'error: its text')
+    .option('--retry-after <seconds>', 'error: a Retry-After header')
+    .option('--by <duration>', 'delay, key-propagation, clock-skew: how long')
+    .option(...PORT)
+    .action(choose(async () => (await import('./commands/storage-faults.ts')).faults));
+  storage
+    .command('keys')
+    .description('issue a temporary credential and print it for a shell')
+    .option('--bucket <name>', 'bucket (default: the one that serve made)')
+    .option('--prefix <prefix>', 'only below this prefix (default: the whole bucket)')
+    .option('--duration <duration>', 'how long it lives (default: 1h)')
+    .option('--kind <kind>', 's3, azure or gcs (default: s3)')
+    .option(...PORT)
+    .action(choose(async () => (await import('./commands/storage-keys.ts')).keys));
+  storage
+    .command('auth')
+    .description('say why the latest requests were allowed or denied')
+    .option('--last <n>', 'how many requests (default: 20)')
+    .option(...PORT)
+    .action(choose(async () => (await import('./commands/storage-auth.ts')).auth));
+  for (const command of storage.commands) {
+    command.allowExcessArguments(false).configureHelp({ showGlobalOptions: true });
+  }
 }
 
 function unknownCommand(word: string, names: readonly string[]): UsageError {

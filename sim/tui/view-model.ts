@@ -70,7 +70,7 @@ export function reduceProgress(view: ViewModel, sessionId: string, counts: Mover
 /** In the order in which they began; the order of the events of others does not matter. */
 export function sessionsInOrder(view: ViewModel): readonly SessionView[] {
   return [...view.sessions.values()].sort(
-    (left, right) => left.startedAt - right.startedAt || compare(left.id, right.id),
+    (left, right) => left.startedAt - right.startedAt || NATURAL.compare(left.id, right.id),
   );
 }
 
@@ -78,6 +78,9 @@ export function sessionsInOrder(view: ViewModel): readonly SessionView[] {
 export function credentialsInOrder(view: ViewModel): readonly CredentialView[] {
   return [...view.credentials.values()].sort((left, right) => compare(left.scope, right.scope));
 }
+
+/** `s2` before `s10`. */
+const NATURAL = new Intl.Collator('en', { numeric: true });
 
 function compare(left: string, right: string): number {
   if (left === right) return 0;

@@ -1,8 +1,4 @@
-import type {
-  backupSessionMachine,
-  MoverRole,
-  SessionEvent,
-} from '../../../machines/backup-session/index.ts';
+import type { backupSessionMachine, MoverRole } from '../../../machines/backup-session/index.ts';
 import type { Clock } from '../../../machines/ports/clock.ts';
 import type { JsonObject } from '../../../machines/ports/event-log.ts';
 import type { HostedMachine } from '../../../machines/ports/machine-host.ts';
@@ -103,10 +99,7 @@ export class MoverReports {
     const report = (): void => {
       if (pair !== this.#pair) return;
       if (this.#detail === '') this.#detail = String(header.detail ?? '');
-      this.#options.send({ type: 'transfer.failed', code } satisfies Omit<
-        Extract<SessionEvent, { type: 'transfer.failed' }>,
-        'at'
-      >);
+      this.#options.send({ type: 'transfer.failed', code });
     };
     if (code !== 'link.lost') {
       report();

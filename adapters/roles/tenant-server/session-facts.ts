@@ -2,7 +2,6 @@ import type { EventLog, JsonObject } from '../../../machines/ports/event-log.ts'
 import { type ErrorCode, isErrorCode } from '../../../machines/rules/errors.ts';
 import type { Route } from '../../../machines/rules/route.ts';
 import type { Operation } from '../../../machines/rules/settings.ts';
-import type { TransferSummary } from '../../transfer/types.ts';
 import type { SessionJob } from './session-job.ts';
 
 /** Data bytes on each hop (I3, I4). */
@@ -65,19 +64,4 @@ export function stateName(value: unknown): string {
   if (typeof value === 'string') return value;
   const [[parent, child] = ['', '']] = Object.entries(value as Record<string, unknown>);
   return `${parent}.${stateName(child)}`;
-}
-
-/** The source knows files and source bytes; the target knows objects and restore points. */
-export function mergeSummaries(
-  source: TransferSummary | null,
-  target: TransferSummary | null,
-): TransferSummary | null {
-  if (source === null || target === null) return target ?? source;
-  return {
-    ...target,
-    files: source.files,
-    sourceBytes: source.sourceBytes,
-    listing: target.listing ?? source.listing,
-    restorePoint: target.restorePoint ?? source.restorePoint,
-  };
 }

@@ -2,7 +2,6 @@ import {
   backupSessionMachine,
   type MoverRole,
   type SessionRequest,
-  type TenantCheck,
 } from '../../../machines/backup-session/index.ts';
 import type { Clock } from '../../../machines/ports/clock.ts';
 import type { EventLog, JsonObject } from '../../../machines/ports/event-log.ts';
@@ -16,10 +15,12 @@ import {
 import type { Route, TargetHost } from '../../../machines/rules/route.ts';
 import { MINUTE_MS } from '../../../machines/rules/time.ts';
 import type { MoverSpawner } from '../mover-spawner.ts';
+import { contactFact, openedFact } from './contact-facts.ts';
 import { MoverReports } from './mover-reports.ts';
 import { LocalMovers } from './movers.ts';
-import { codeOf, logHops, logStarted, mergeSummaries, stateName } from './session-facts.ts';
+import { codeOf, logHops, logStarted, stateName } from './session-facts.ts';
 import type { SessionJob, SessionResult } from './session-job.ts';
+import { sessionResult } from './session-result.ts';
 import { localMoverConfig, type OpenedSession, openingHeader } from './session-work.ts';
 
 export interface SessionRunnerOptions {
@@ -123,21 +124,12 @@ export class SessionRunner {
     this.#end('failed', new FortnightError(code));
   }
 
-  adoptClock(state: JsonObject): void {
-    this.#movers.tell('source', 'clock.adopt', { state });
-    this.#movers.tell('target', 'clock.adopt', { state });
-  }
-
   fromProvider(message: LinkMessage): void {
     const { header } = message;
     switch (message.type) {
       case 'session.opened':
         this.#opened = { ticket: String(header.ticket), startedAt: Number(header.startedAt) };
-        this.#machine.send({
-          type: 'session.opened',
-          route: header.route as unknown as Route,
-          check: header.check as unknown as TenantCheck | null,
-        });
+        this.#machine.send(openedFact(header));
         return;
       case 'session.refused':
         this.#machine.send({ type: 'session.refused', code: codeOf(header) });
@@ -314,26 +306,15 @@ export class SessionRunner {
         return;
       case 'contact.made':
         this.#log(`tenant:${this.#options.tenant}`, 'channel.up', { role: 'target' });
-        this.#machine.send({
-          type: 'contact.made',
-          heldGeneration: Number(header.heldGeneration),
-          heldExpiresAt: header.heldExpiresAt === null ? null : Number(header.heldExpiresAt),
-        });
+        this.#machine.send(contactFact(type, header));
         return;
       case 'contact.lost':
         this.#log(`tenant:${this.#options.tenant}`, 'channel.down', { role: 'target' });
-        this.#machine.send({ type: 'contact.lost' });
+        this.#machine.send(contactFact(type, header));
         return;
       case 'credential.delivered':
-        this.#machine.send({
-          type: 'credential.delivered',
-          generation: Number(header.generation),
-          expiresAt: header.expiresAt === null ? null : Number(header.expiresAt),
-          degraded: header.degraded === true,
-        });
-        return;
       case 'credential.refused':
-        this.#machine.send({ type: 'credential.refused', code: codeOf(header) });
+        this.#machine.send(contactFact(type, header));
         return;
       default:
         this.#reports.take(role, type, header);
@@ -392,21 +373,8 @@ export class SessionRunner {
     this.#log(`tenant:${tenant}`, 'session.ended', { state, code, bytes, verified });
     this.#machine.stop();
     void this.#movers.stop();
-    this.#resolve({
-      id: job.id,
-      tenant,
-      subtenant: job.subtenant,
-      repository: job.repository,
-      operation: job.operation,
-      backup: job.backup,
-      route: this.#endedRoute,
-      state,
-      code,
-      detail: error?.message ?? '',
-      bytes,
-      generation,
-      verified,
-      summary: mergeSummaries(summaries.get('source') ?? null, summaries.get('target') ?? null),
-    });
+    const detail = error?.message ?? '';
+    const end = { route: this.#endedRoute, state, code, detail, generation };
+    this.#resolve(sessionResult(tenant, job, this.#reports, end));
   }
 }

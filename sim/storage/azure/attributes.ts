@@ -37,7 +37,9 @@ export function readMetadata(request: WireRequest): Record<string, string> {
   return metadata;
 }
 
-export function metadataHeaders(metadata: Readonly<Record<string, string>>): Record<string, string> {
+export function metadataHeaders(
+  metadata: Readonly<Record<string, string>>,
+): Record<string, string> {
   const entries = Object.entries(metadata);
   return Object.fromEntries(entries.map(([key, value]) => [`${METADATA_PREFIX}${key}`, value]));
 }
@@ -64,7 +66,8 @@ export function readProperties(
 ): Record<string, string> {
   const properties: Record<string, string> = {};
   for (const [plain, special] of PROPERTIES) {
-    const value = headerOf(call, special) ?? (plainHeaders === 'count' ? headerOf(call, plain) : '');
+    const value =
+      headerOf(call, special) ?? (plainHeaders === 'count' ? headerOf(call, plain) : '');
     if (value !== undefined && value !== '') properties[plain] = value;
   }
   const md5 = readMd5(call, 'x-ms-blob-content-md5');

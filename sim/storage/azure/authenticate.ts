@@ -126,18 +126,12 @@ const OVERRIDES: Readonly<Record<string, string>> = {
   rsct: 'content-type',
 };
 
-function findPolicy(
-  target: Target,
-  sas: SasToken,
-  settings: AuthenticationSettings,
-): StoredPolicy {
+function findPolicy(target: Target, sas: SasToken, settings: AuthenticationSettings): StoredPolicy {
   const container = settings.containers.find(bucketOf(target.account.name, target.container));
   const isKnown = settings.now >= (container?.policiesKnownFrom ?? settings.now);
   const policy = container?.policies.find((one) => one.id === sas.identifier);
   if (policy === undefined || !isKnown) {
-    throw authenticationFailed(
-      'SAS identifier cannot be found for specified signed identifier',
-    );
+    throw authenticationFailed('SAS identifier cannot be found for specified signed identifier');
   }
   return policy;
 }

@@ -9,7 +9,13 @@ import {
   versionHeaders,
 } from './attributes.ts';
 import { commitStored, readMd5, storeBody } from './body.ts';
-import { type AzureCall, type AzureReply, bucketOfCall, headerOf, requireContainer } from './call.ts';
+import {
+  type AzureCall,
+  type AzureReply,
+  bucketOfCall,
+  headerOf,
+  requireContainer,
+} from './call.ts';
 import { checkRead, checkWrite, readConditions } from './conditions.ts';
 import { AzureError, invalidHeader, notImplemented } from './errors.ts';
 import { checkOverwrite } from './permissions.ts';
@@ -148,7 +154,10 @@ function overridesOf(call: AzureCall): Readonly<Record<string, string>> {
 }
 
 function notModified(blob: ObjectRecord): AzureReply {
-  return { status: 304, headers: { ...versionHeaders(blob), 'x-ms-error-code': 'ConditionNotMet' } };
+  return {
+    status: 304,
+    headers: { ...versionHeaders(blob), 'x-ms-error-code': 'ConditionNotMet' },
+  };
 }
 
 export function getBlobProperties(call: AzureCall): AzureReply {

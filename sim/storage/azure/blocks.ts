@@ -1,9 +1,15 @@
 import type { ObjectRecord, Segment } from '../core/records.ts';
 import { branch, leaf, type Xml } from '../wire/xml.ts';
 import { readAttributes, versionHeaders } from './attributes.ts';
-import { commitStored, receiveText, storeBody } from './body.ts';
 import { checkTarget, writtenHeaders } from './blobs.ts';
-import { type AzureCall, type AzureReply, bucketOfCall, headerOf, requireContainer } from './call.ts';
+import { commitStored, receiveText, storeBody } from './body.ts';
+import {
+  type AzureCall,
+  type AzureReply,
+  bucketOfCall,
+  headerOf,
+  requireContainer,
+} from './call.ts';
 import { readConditions } from './conditions.ts';
 import { azureDocument } from './document.ts';
 import { AzureError, invalidQuery } from './errors.ts';
@@ -47,20 +53,20 @@ export async function putBlock(call: AzureCall): Promise<AzureReply> {
     checkBlockPlace(call, name);
     const { size, segments } = body;
     call.blocks.put(bucket, key, { name, size, segments, etag: '', modifiedAt: call.at });
-    const { etag: _none, 'last-modified': _never, ...headers } = writtenHeaders(
-      { etag: '', modifiedAt: call.at } as ObjectRecord,
-      body,
-    );
+    const {
+      etag: _none,
+      'last-modified': _never,
+      ...headers
+    } = writtenHeaders({ etag: '', modifiedAt: call.at } as ObjectRecord, body);
     return { status: 201, headers };
   });
 }
 
-/** All block ids of a blob have the same length, and there is a limit to uncommitted ones. */
+/** Uncommitted blocks of a blob have ids of one length, and there is a limit to their number. */
 function checkBlockPlace(call: AzureCall, name: string): void {
   const bucket = bucketOfCall(call);
   const key = call.target.blob;
-  const other =
-    call.blocks.anyName(bucket, key, call.at) ?? call.core.object(bucket, key)?.blockNames?.[0];
+  const other = call.blocks.anyName(bucket, key, call.at);
   if (other !== undefined && other.length !== name.length) {
     throw new AzureError('InvalidBlobOrBlock');
   }

@@ -1,6 +1,6 @@
-import type { IncomingBody } from '../s3/call.ts';
 import type { ObjectCore } from '../core/object-core.ts';
 import type { Segment } from '../core/records.ts';
+import type { IncomingBody } from '../s3/call.ts';
 import { header, type WireRequest } from '../sigv4/wire-request.ts';
 import { bucketOf } from './account.ts';
 import type { BlockRegister } from './block-register.ts';
@@ -8,7 +8,6 @@ import type { Caller } from './caller.ts';
 import type { ContainerRecord, ContainerShelf } from './container-shelf.ts';
 import { AzureError, invalidQuery } from './errors.ts';
 import type { AzureOperation } from './operations.ts';
-import type { EntraPrincipal } from './entra.ts';
 import type { Target } from './target.ts';
 
 /** One request whose sender is known, and what a handler needs to answer it. */
@@ -31,9 +30,8 @@ export interface AzureCall {
   readonly propagationMs: number;
   /** An entity tag that this state never gave before. */
   newEtag(): string;
-  /** Authenticates and authorises the read of a copy source of this account by its own URL. */
-  mayReadSource(source: WireRequest, target: Target): boolean;
-  principalOf(objectId: string): EntraPrincipal;
+  /** What a copy source means, when it is of this storage and the sender may read it. */
+  readSource(source: WireRequest): Target | undefined;
 }
 
 /** What goes back. At most one of `xml`, `bytes` and `content` is the body. */

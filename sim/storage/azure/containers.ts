@@ -1,7 +1,13 @@
 import { branch, leaf } from '../wire/xml.ts';
 import { metadataHeaders, readMetadata, versionHeaders } from './attributes.ts';
 import { receiveText } from './body.ts';
-import { type AzureCall, type AzureReply, bucketOfCall, headerOf, requireContainer } from './call.ts';
+import {
+  type AzureCall,
+  type AzureReply,
+  bucketOfCall,
+  headerOf,
+  requireContainer,
+} from './call.ts';
 import { checkRead, readConditions } from './conditions.ts';
 import type { ContainerRecord, StoredPolicy } from './container-shelf.ts';
 import { azureDocument } from './document.ts';

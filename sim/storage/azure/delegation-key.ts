@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { leaf, plainDocument } from '../wire/xml.ts';
 import type { Account } from './account.ts';
-import type { AzureCall, AzureReply } from './call.ts';
 import { receiveText } from './body.ts';
+import type { AzureCall, AzureReply } from './call.ts';
 import { AzureError } from './errors.ts';
 import { azureSecond, parseAzureInstant } from './instants.ts';
 import type { DelegationFields } from './sas.ts';

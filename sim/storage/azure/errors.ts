@@ -23,10 +23,7 @@ const AZURE_ERRORS = {
   BlockCountExceedsLimit: [409, 'The uncommitted block count cannot exceed 100,000.'],
   BlockListTooLong: [400, 'The block list may not contain more than 50,000 blocks.'],
   CannotVerifyCopySource: [404, 'The specified blob does not exist.'],
-  ConditionNotMet: [
-    412,
-    'The condition specified using HTTP conditional header(s) is not met.',
-  ],
+  ConditionNotMet: [412, 'The condition specified using HTTP conditional header(s) is not met.'],
   ContainerAlreadyExists: [409, 'The specified container already exists.'],
   ContainerNotFound: [404, 'The specified container does not exist.'],
   Crc64Mismatch: [
@@ -44,10 +41,7 @@ const AZURE_ERRORS = {
   InvalidBlobOrBlock: [400, 'The specified blob or block content is invalid.'],
   InvalidBlockId: [400, 'The specified block ID is invalid. The block ID must be Base64-encoded.'],
   InvalidBlockList: [400, 'The specified block list is invalid.'],
-  InvalidHeaderValue: [
-    400,
-    'The value for one of the HTTP headers is not in the correct format.',
-  ],
+  InvalidHeaderValue: [400, 'The value for one of the HTTP headers is not in the correct format.'],
   InvalidInput: [400, 'One of the request inputs is not valid.'],
   InvalidMd5: [
     400,
@@ -66,21 +60,18 @@ const AZURE_ERRORS = {
   InvalidResourceName: [400, 'The specified resource name contains invalid characters.'],
   InvalidUri: [400, 'The requested URI does not represent any resource on the server.'],
   InvalidXmlDocument: [400, 'XML specified is not syntactically valid.'],
-  InvalidXmlNodeValue: [
-    400,
-    'The value for one of the XML nodes is not in the correct format.',
-  ],
+  InvalidXmlNodeValue: [400, 'The value for one of the XML nodes is not in the correct format.'],
   Md5Mismatch: [
     400,
     'The MD5 value specified in the request did not match with the MD5 value calculated by the ' +
       'server.',
   ],
-  MetadataTooLarge: [
-    400,
-    'The size of the specified metadata exceeds the maximum size permitted.',
-  ],
+  MetadataTooLarge: [400, 'The size of the specified metadata exceeds the maximum size permitted.'],
   MissingContentLengthHeader: [411, 'The Content-Length header was not specified.'],
-  MissingRequiredHeader: [400, 'An HTTP header that is mandatory for this request is not specified.'],
+  MissingRequiredHeader: [
+    400,
+    'An HTTP header that is mandatory for this request is not specified.',
+  ],
   MissingRequiredQueryParameter: [
     400,
     'A query parameter that is mandatory for this request is not specified.',
@@ -103,10 +94,11 @@ const AZURE_ERRORS = {
     'The request body is too large and exceeds the maximum permissible limit.',
   ],
   ResourceNotFound: [404, 'The specified resource does not exist.'],
-  UnauthorizedBlobOverwrite: [
-    403,
-    'This request is not authorized to perform blob overwrites.',
+  SourceConditionNotMet: [
+    412,
+    'The source condition specified using HTTP conditional header(s) is not met.',
   ],
+  UnauthorizedBlobOverwrite: [403, 'This request is not authorized to perform blob overwrites.'],
   UnsupportedHeader: [400, 'One of the HTTP headers specified in the request is not supported.'],
   UnsupportedHttpVerb: [405, "The resource doesn't support the specified HTTP verb."],
   UnsupportedXmlNode: [400, 'One of the XML nodes specified in the request body is not supported.'],

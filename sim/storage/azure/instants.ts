@@ -4,8 +4,7 @@
  * millisecond is cut off). Undefined when it is none of them.
  */
 export function parseAzureInstant(text: string): number | undefined {
-  const match =
-    /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,7}))?)?Z)?$/.exec(text);
+  const match = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,7}))?)?Z)?$/.exec(text);
   if (match === null) return undefined;
   const [, day, minute = '00:00', second = '00', fraction = ''] = match;
   const milliseconds = fraction.padEnd(3, '0').slice(0, 3);

@@ -1,4 +1,4 @@
-import type { WireRequest } from "../sigv4/wire-request.ts";
+import type { WireRequest } from '../sigv4/wire-request.ts';
 import type { SasToken } from './sas.ts';
 
 /**
@@ -78,8 +78,7 @@ function namesIn(sas: SasToken, field: 'srh' | 'srq'): string[] {
 
 /** `name:value` and a line end for each header that the SAS demands. */
 function signedHeaders(sas: SasToken, request: Pick<WireRequest, 'headers'>): string {
-  const read = (name: string): string =>
-    request.headers.get(name.toLowerCase())?.join(',') ?? '';
+  const read = (name: string): string => request.headers.get(name.toLowerCase())?.join(',') ?? '';
   return namesIn(sas, 'srh')
     .map((name) => `${name}:${read(name)}\n`)
     .join('');

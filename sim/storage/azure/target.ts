@@ -15,10 +15,7 @@ const BLOB_NAME_LENGTH_MAX = 1024;
  * Reads `account.blob.…/container/blob` (by the Host header) or `/account/container/blob`, the
  * form of an endpoint that is an IP address. Throws AzureError.
  */
-export function readTarget(
-  request: WireRequest,
-  accounts: ReadonlyMap<string, Account>,
-): Target {
+export function readTarget(request: WireRequest, accounts: ReadonlyMap<string, Account>): Target {
   const [first = '', second = ''] = (header(request, 'host') ?? '').split('.');
   const hostAccount = second === 'blob' ? accounts.get(first) : undefined;
   let path: string;
@@ -28,7 +25,9 @@ export function readTarget(
     throw error instanceof UriError ? new AzureError('InvalidUri') : error;
   }
   if (!path.startsWith('/')) throw new AzureError('InvalidUri');
-  const [, accountName, rest] = /^\/([^/]*)\/?(.*)$/s.exec(hostAccount ? `/${first}${path}` : path)!;
+  const [, accountName, rest] = /^\/([^/]*)\/?(.*)$/s.exec(
+    hostAccount ? `/${first}${path}` : path,
+  )!;
   const account = hostAccount ?? accounts.get(accountName!);
   if (account === undefined) throw new AzureError('ResourceNotFound');
   const slash = rest!.indexOf('/');

@@ -1,0 +1,49 @@
+import { formatDuration } from '../../../machines/rules/duration.ts';
+import { formatInstant } from '../../../machines/rules/time.ts';
+import { FAMILY_KINDS } from '../../storage/index.ts';
+import type { CommandContext, CommandResult } from '../command-context.ts';
+import { UsageError } from '../command-error.ts';
+import { EXIT } from '../exit-codes.ts';
+import { type RawOptions, readChoice, readDuration, readText } from '../read-options.ts';
+import { openControl } from './storage-control.ts';
+
+const DEFAULT_DURATION = '1h';
+
+/** Issues a temporary credential of a running storage and prints it as lines for a shell. */
+export async function keys(
+  context: CommandContext,
+  _arguments: readonly string[],
+  raw: RawOptions,
+): Promise<CommandResult> {
+  const durationMs = readDuration('--duration', readText(raw, 'duration') ?? DEFAULT_DURATION);
+  const family = readChoice('--kind', readText(raw, 'kind') ?? 's3', FAMILY_KINDS);
+  const prefix = wholeSegments(readText(raw, 'prefix') ?? '');
+  const control = await openControl(context, raw);
+  const bucket = readText(raw, 'bucket') ?? (await control.status()).buckets[0];
+  if (bucket === undefined) {
+    throw new UsageError('--bucket is missing: the storage was started without one.');
+  }
+  const request = { family, bucket, prefix, durationMs };
+  const issued = (await control.ask('POST', '/v1/keys', request)) as {
+    readonly environment: Readonly<Record<string, string>>;
+    readonly expiresAt: number;
+    readonly endpoint: string;
+    readonly now: number;
+  };
+  if (context.json) {
+    context.stdout(JSON.stringify({ type: 'storage.keys', bucket, prefix, ...issued }));
+    return EXIT.ok;
+  }
+  const left = formatDuration(issued.expiresAt - issued.now);
+  context.stdout(`# full access to ${bucket}/${prefix}* at ${issued.endpoint}`);
+  context.stdout(`# until ${formatInstant(issued.expiresAt)} on the storage's clock (${left})`);
+  for (const [name, value] of Object.entries(issued.environment)) {
+    context.stdout(`export ${name}=${value}`);
+  }
+  return EXIT.ok;
+}
+
+/** A prefix ends with a slash, because the prefix T1 would cover the sibling T10 as well. */
+function wholeSegments(prefix: string): string {
+  return prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
+}
