@@ -78,11 +78,13 @@ class FolderSink implements RestoreSink {
     await onDisk(async () => {
       const present = await lstatOrNull(this.#folder);
       this.#exists = present !== null;
-      if (this.#exists) await this.#checkEmpty();
-      else await mkdir(dirname(this.#folder), { recursive: true });
       const staging = this.#exists
         ? join(this.#folder, `.partial-${this.#suffix}`)
         : `${this.#folder}.partial-${this.#suffix}`;
+      // Left by a mover of this very session that was killed before it could take it back.
+      await removeTree(staging);
+      if (this.#exists) await this.#checkEmpty();
+      else await mkdir(dirname(this.#folder), { recursive: true });
       await this.#files.mkdir(staging);
       this.#staging = staging;
     });

@@ -6,13 +6,18 @@ import type {
   Listener,
   ListenerFactory,
 } from '../../machines/ports/link.ts';
-import { FortnightError } from '../../machines/rules/errors.ts';
+import { FortnightError, toFortnightError } from '../../machines/rules/errors.ts';
+
+/** Unread messages that an end takes before its peer's `send` waits. */
+const UNREAD_MAX = 16;
 
 class MemoryLinkEnd implements Link {
   readonly #clock: Clock;
   readonly #latencyMs: number;
   readonly #closeListeners: ((reason: string) => void)[] = [];
   readonly #inbox: LinkMessage[] = [];
+  /** Sends of the peer that wait for room here. */
+  readonly #waitingSends: (() => void)[] = [];
   #peer: MemoryLinkEnd | null = null;
   #reader: ((message: LinkMessage) => void | Promise<void>) | null = null;
   #isPumping = false;
@@ -27,7 +32,7 @@ class MemoryLinkEnd implements Link {
     this.#peer = peer;
   }
 
-  /** Resolves when the message has arrived and the peer has read it: the strictest back-pressure. */
+  /** Resolves when the message has arrived and the peer is not far behind with reading. */
   send(message: LinkMessage): Promise<void> {
     if (this.#closedBecause !== null) {
       return Promise.reject(new FortnightError('link.lost', this.#closedBecause));
@@ -39,11 +44,14 @@ class MemoryLinkEnd implements Link {
       header: JSON.parse(JSON.stringify(message.header)) as LinkMessage['header'],
       ...payload,
     };
-    return new Promise((resolve) => {
-      this.#clock.wakeAt(this.#clock.now() + this.#latencyMs, () => {
-        this.#peer?.receive(copy);
-        resolve();
-      });
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        if (this.#closedBecause === null) resolve();
+        else reject(new FortnightError('link.lost', this.#closedBecause));
+      };
+      this.#clock.wakeAt(this.#clock.now() + this.#latencyMs, () =>
+        this.#peer?.receive(copy, settle),
+      );
     });
   }
 
@@ -65,10 +73,24 @@ class MemoryLinkEnd implements Link {
     );
   }
 
-  receive(message: LinkMessage): void {
-    if (this.#closedBecause !== null) return;
-    this.#inbox.push(message);
-    void this.#pump();
+  receive(message: LinkMessage, taken: () => void): void {
+    if (this.#closedBecause === null) {
+      this.#inbox.push(message);
+      void this.#pump();
+    }
+    if (this.#inbox.length <= UNREAD_MAX || this.#closedBecause !== null) taken();
+    else this.#waitingSends.push(taken);
+  }
+
+  /** Also called when the peer has closed: a send that still waits there is then refused. */
+  letSendersGoOn(): void {
+    const isOpen = this.#closedBecause === null && this.#peer?.closedBecause === null;
+    const room = isOpen ? UNREAD_MAX - this.#inbox.length + 1 : this.#waitingSends.length;
+    for (const taken of this.#waitingSends.splice(0, Math.max(0, room))) taken();
+  }
+
+  get closedBecause(): string | null {
+    return this.#closedBecause;
   }
 
   endAfterReading(reason: string): void {
@@ -82,10 +104,13 @@ class MemoryLinkEnd implements Link {
     this.#isPumping = true;
     try {
       for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
+        // After this end's own close nothing more is read, as with a socket.
+        if (this.#closedBecause !== null) return;
+        this.letSendersGoOn();
         await this.#reader(next);
       }
     } catch (error) {
-      this.close(error instanceof Error ? error.message : String(error));
+      this.close(toFortnightError(error).message);
     } finally {
       this.#isPumping = false;
     }
@@ -95,6 +120,8 @@ class MemoryLinkEnd implements Link {
   #end(reason: string): void {
     if (this.#closedBecause !== null) return;
     this.#closedBecause = reason;
+    this.letSendersGoOn();
+    this.#peer?.letSendersGoOn();
     for (const listener of this.#closeListeners.splice(0)) listener(reason);
   }
 }
@@ -115,8 +142,9 @@ export function memoryNetwork(clock: Clock, latencyMs: number): Dialer & Listene
   return {
     dial: async (address) => {
       const onLink = listeners.get(address);
-      if (onLink === undefined)
+      if (onLink === undefined) {
         throw new FortnightError('channel.lost', `${address} is not there.`);
+      }
       const [near, far] = memoryLinkPair(clock, latencyMs);
       onLink(far);
       return near;

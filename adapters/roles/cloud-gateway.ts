@@ -100,6 +100,8 @@ export class CloudGateway {
       this.#reportCounts(String(session));
     }
     if (message.type !== 'gateway.route') return;
+    // A fresh target mover counts from zero, and so does its way (I3).
+    this.#counts.delete(String(session));
     this.#routes.set(String(session), { ticket: String(ticket), address: String(address) });
   }
 
@@ -162,7 +164,7 @@ export class CloudGateway {
     far.send(first).catch(() => near.close());
   }
 
-  /** Cumulative over all data connections of the session, also those of movers that died. */
+  /** Over all data connections to the session's last target mover. */
   #reportCounts(session: string): void {
     const count = this.#counts.get(session) ?? { fromSource: 0, fromTarget: 0 };
     this.#counts.delete(session);

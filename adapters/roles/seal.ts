@@ -40,6 +40,15 @@ function deriveKey(shared: Buffer, oneTime: Buffer, recipient: Buffer): Buffer {
   return Buffer.from(hkdfSync('sha256', shared, salt, 'fortnight sealed credential v1', 32));
 }
 
+/** A key of small order gives no shared secret; whoever sends one does not get a sealed thing. */
+function sharedSecret(privateKey: KeyObject, recipientRaw: Buffer): Buffer {
+  try {
+    return diffieHellman({ privateKey, publicKey: publicKeyFrom(recipientRaw) });
+  } catch {
+    throw new FortnightError('protocol.violation', 'A mover sent a key that is none.');
+  }
+}
+
 /** Seals for the process whose public key (base64url) this is. Every call uses a fresh key. */
 export function seal(recipientKey: string, plaintext: Uint8Array, context: string): Buffer {
   const recipientRaw = Buffer.from(recipientKey, 'base64url');
@@ -48,10 +57,7 @@ export function seal(recipientKey: string, plaintext: Uint8Array, context: strin
   }
   const oneTime = generateKeyPairSync('x25519');
   const oneTimeRaw = rawPublicKey(oneTime.publicKey);
-  const shared = diffieHellman({
-    privateKey: oneTime.privateKey,
-    publicKey: publicKeyFrom(recipientRaw),
-  });
+  const shared = sharedSecret(oneTime.privateKey, recipientRaw);
   const key = deriveKey(shared, oneTimeRaw, recipientRaw);
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);

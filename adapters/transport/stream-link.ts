@@ -18,11 +18,13 @@ export class StreamLink implements Link {
   #hasEnded = false;
   #closedBecause: string | null = null;
   #drained: Promise<void> | null = null;
+  #refuseDrain: ((error: FortnightError) => void) | null = null;
 
   constructor(input: Readable, output: Writable) {
     this.#input = input;
     this.#output = output;
     input.on('data', (chunk: Buffer) => {
+      if (this.#closedBecause !== null) return;
       this.#decoder.push(chunk);
       if (this.#reader === null || this.#isPumping) input.pause();
       void this.#pump();
@@ -38,8 +40,12 @@ export class StreamLink implements Link {
 
   async send(message: LinkMessage): Promise<void> {
     if (this.#closedBecause !== null) throw new FortnightError('link.lost', this.#closedBecause);
+    const parts = encodeFrame(message);
     let hasRoom = true;
-    for (const part of encodeFrame(message)) hasRoom = this.#output.write(part);
+    // One system call for the header and its payload.
+    this.#output.cork();
+    for (const part of parts) hasRoom = this.#output.write(part);
+    this.#output.uncork();
     if (!hasRoom) await this.#drain();
   }
 
@@ -60,14 +66,11 @@ export class StreamLink implements Link {
   /** All writers that find the buffer full wait for the same `drain`. */
   #drain(): Promise<void> {
     this.#drained ??= new Promise<void>((resolve, reject) => {
-      const settle = (): void => {
+      this.#refuseDrain = reject;
+      this.#output.once('drain', () => {
         this.#drained = null;
+        this.#refuseDrain = null;
         resolve();
-      };
-      this.#output.once('drain', settle);
-      this.onClose((reason) => {
-        this.#output.off('drain', settle);
-        reject(new FortnightError('link.lost', reason));
       });
     });
     return this.#drained;
@@ -99,10 +102,10 @@ export class StreamLink implements Link {
   #close(reason: string): void {
     if (this.#closedBecause !== null) return;
     this.#closedBecause = reason;
+    this.#refuseDrain?.(new FortnightError('link.lost', reason));
     this.#output.end();
     // What was written goes out; a peer that never reads must not keep this side open.
     this.#input.resume();
-    this.#input.on('data', () => {});
     if ((this.#input as unknown) === this.#output) {
       this.#output.once('finish', () => this.#input.destroy());
     }

@@ -37,6 +37,7 @@ export function initialContext({ input }: { input: SessionInput }): SessionConte
     isMarginSpent: false,
     hasForcedCheck: false,
     restarts: 0,
+    outageSince: null,
     lastError: null,
     outcome: null,
     deadlines: NO_DEADLINES,
@@ -58,7 +59,9 @@ function endWith(outcome: SessionOutcome): () => Change {
 
 export const changes = {
   fixRoute: ({ event }: Given): Change =>
-    event.type === 'session.opened' ? { route: event.route, check: event.check } : {},
+    event.type === 'session.opened'
+      ? { route: event.route, check: event.check, outageSince: null }
+      : {},
   noteMoverReady: ({ event }: Given): Change => {
     if (event.type !== 'mover.ready') return {};
     return event.role === 'source' ? { isSourceReady: true } : { isTargetReady: true };
@@ -94,6 +97,12 @@ export const changes = {
     hasForcedCheck: true,
   }),
   forgetDrain: (): Change => ({ drainReason: null }),
+  /** L1: a connection that comes and goes without getting anywhere spends one budget. */
+  armOutage: ({ context, event }: Given): Change => {
+    const outageSince = context.outageSince ?? instantOf({ context, event });
+    const budget = outageSince + context.input.reconnectBudgetMs;
+    return { outageSince, deadlines: { ...NO_DEADLINES, budget } };
+  },
   armBudget: ({ context, event }: Given): Change => ({
     deadlines: {
       ...NO_DEADLINES,
@@ -110,20 +119,21 @@ export const changes = {
   armRunning: ({ context, event }: Given): Change => {
     const { inSession, marginMs, heartbeatMs } = context.input;
     const expiresAt = context.credential?.expiresAt ?? null;
-    if (expiresAt === null) return { deadlines: NO_DEADLINES };
-    if (inSession === 'strict') return { deadlines: { ...NO_DEADLINES, expiry: expiresAt } };
+    const outageSince = null;
+    if (expiresAt === null) return { outageSince, deadlines: NO_DEADLINES };
+    if (inSession === 'strict') {
+      return { outageSince, deadlines: { ...NO_DEADLINES, expiry: expiresAt } };
+    }
     const heartbeat = inSession === 'proactive' ? event.at + heartbeatMs : null;
     const stopStarting = context.isMarginSpent ? expiresAt : expiresAt - marginMs;
-    return { deadlines: { ...NO_DEADLINES, stopStarting, heartbeat } };
+    return { outageSince, deadlines: { ...NO_DEADLINES, stopStarting, heartbeat } };
   },
   /** P8: while cut off, the credential's end counts as before and the budget runs besides. */
-  armDetached: ({ context, event }: Given): Change => ({
-    deadlines: {
-      ...context.deadlines,
-      heartbeat: null,
-      budget: event.at + context.input.reconnectBudgetMs,
-    },
-  }),
+  armDetached: ({ context, event }: Given): Change => {
+    const outageSince = context.outageSince ?? event.at;
+    const budget = outageSince + context.input.reconnectBudgetMs;
+    return { outageSince, deadlines: { ...context.deadlines, heartbeat: null, budget } };
+  },
   /** P8: the pause is asked for once; the budget goes on running. */
   disarmStopStarting: ({ context }: Given): Change => ({
     deadlines: { ...context.deadlines, stopStarting: null },
@@ -135,6 +145,7 @@ export const changes = {
     isTargetReady: false,
     hasTransferStarted: false,
     drainReason: null,
+    outageSince: null,
     trigger: 'connect',
     lastError: 'code' in event ? event.code : 'mover.timeout',
   }),

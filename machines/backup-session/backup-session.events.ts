@@ -142,6 +142,8 @@ export interface SessionContext {
   /** C20: one forced check for a generation, then the session fails. */
   readonly hasForcedCheck: boolean;
   readonly restarts: number;
+  /** Since when the SP cannot be reached; one budget for the whole outage, however it flaps (P8). */
+  readonly outageSince: EpochMs | null;
   readonly lastError: ErrorCode | null;
   readonly outcome: SessionOutcome | null;
   readonly deadlines: {

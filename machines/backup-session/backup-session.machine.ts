@@ -62,7 +62,7 @@ const completion = { target: '#session.ending', actions: change('endDone') };
 /** From the first word with the SP to both movers being ready (P2, P3, P6, P7). */
 const preparing = {
   connecting: session.createStateConfig({
-    entry: [change('armBudget'), ask('requireChannel')],
+    entry: [change('armOutage'), ask('requireChannel')],
     on: {
       'channel.up': 'opening',
       'alarm.budget': { target: '#session.ending', actions: change('endChannelLost') },
@@ -113,7 +113,7 @@ const preparing = {
   }),
   /** P3: the target mover reaches the SP through the cloud gateway. C2's moment. */
   contacting: session.createStateConfig({
-    entry: [change('armBudget'), ask('contact')],
+    entry: [change('armOutage'), ask('contact')],
     on: {
       'contact.made': {
         target: 'awaitingCredential',
@@ -123,7 +123,7 @@ const preparing = {
     },
   }),
   awaitingCredential: session.createStateConfig({
-    entry: change('armBudget'),
+    entry: change('armOutage'),
     on: {
       'credential.delivered': [
         // F25: an old generation that comes late says nothing about the one that is awaited.

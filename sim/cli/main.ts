@@ -132,6 +132,11 @@ function describeError(thrown: unknown): { readonly text: string; readonly code:
     const errorCode = thrown.code as Parameters<typeof exitCodeOfError>[0];
     return { text: `${message} (${errorCode})`, code: exitCodeOfError(errorCode) };
   }
+  if (thrown.name === 'StateFolderError' && 'problem' in thrown) {
+    // Told by shape too. What --state names wrongly is the command line's fault.
+    const code = thrown.problem === 'foreign' ? EXIT.usage : EXIT.environment;
+    return { text: message, code };
+  }
   const systemCode = (thrown as NodeJS.ErrnoException).code ?? '';
   if (ENVIRONMENT_ERRNO.includes(systemCode)) {
     const remedy =

@@ -4,6 +4,9 @@ import type { MainSurroundings } from './main.ts';
 /** L14: after a signal a command has this long to stop cleanly. */
 const STOP_WITHIN_MS = 10_000;
 
+/** What a finished command left open is waited for this long. */
+const LEAVE_WITHIN_MS = 3_000;
+
 /**
  * A terminal sends Ctrl-C to the whole process group, and npx and our own re-execution pass it on:
  * what arrives again this soon is the same key press, later it means "now".
@@ -47,8 +50,19 @@ export function attachProcess(target: NodeJS.Process): AttachedProcess {
       target.off('SIGINT', onSignal);
       target.off('SIGTERM', onSignal);
       target.exitCode = code;
+      leaveLater(target, code);
     },
   };
+}
+
+/** A socket or a child that a failed start left open must not keep a finished command alive. */
+function leaveLater(target: NodeJS.Process, code: ExitCode): void {
+  const leave = (): void => {
+    // A slow reader (`| less`) still gets everything.
+    if (target.stdout.writableLength > 0) leaveLater(target, code);
+    else target.exit(code);
+  };
+  setTimeout(leave, LEAVE_WITHIN_MS).unref();
 }
 
 /** Writes until the reader has gone; from then on the command works on in silence. */

@@ -3,6 +3,7 @@ import { openSqliteConfigDatabase } from '../../adapters/config-db/sqlite.ts';
 import type { CredentialRecord } from '../../machines/ports/config-database.ts';
 import type { EpochMs } from '../../machines/rules/time.ts';
 import type { StateFolder } from './state-folder.ts';
+import { asStateFolderError } from './state-folder-error.ts';
 
 /** Epoch ms in the real world, where a lab's clock is anchored. */
 export function realNow(): EpochMs {
@@ -15,15 +16,19 @@ export function labNow(folder: StateFolder): EpochMs {
   return state === null ? realNow() : virtualNow(state, realNow());
 }
 
-/** The credentials of a lab that is not running, from the SP's database; no secret is opened. */
+/** The credentials of a lab that is not running, from the SP's database; no secret is opened. Throws StateFolderError. */
 export async function readCredentials(folder: StateFolder): Promise<readonly CredentialRecord[]> {
-  const database = openSqliteConfigDatabase({
-    path: folder.databasePath,
-    key: { bytes: folder.databaseKey() },
-  });
   try {
-    return await database.listCredentials();
-  } finally {
-    database.close();
+    const database = openSqliteConfigDatabase({
+      path: folder.databasePath,
+      key: { bytes: folder.databaseKey() },
+    });
+    try {
+      return await database.listCredentials();
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    throw asStateFolderError(error);
   }
 }

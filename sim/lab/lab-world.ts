@@ -54,11 +54,31 @@ export interface LabWorld extends World {
  * simulated storage systems over HTTP, all on one warp clock.
  */
 export async function createLabWorld(options: LabWorldOptions): Promise<LabWorld> {
+  const opened: (() => unknown)[] = [];
+  try {
+    return await startLabWorld(options, opened);
+  } catch (error) {
+    // What stays open would keep the process from ending.
+    for (const close of opened.toReversed()) await close();
+    throw error;
+  }
+}
+
+async function startLabWorld(
+  options: LabWorldOptions,
+  opened: (() => unknown)[],
+): Promise<LabWorld> {
   const transportClock = createRealClock();
   const patience = createPatience(transportClock);
   const clock = createWarpClock({ state: options.clockState, settle: () => settle() });
   const log = createEventLog({ clock, keepsEvents: true, sinks: options.sinks ?? [] });
   const failures: unknown[] = [];
+  /** A part that is broken may never answer: its failure ends the run that waits for it. */
+  let tellRun: (error: unknown) => void = () => {};
+  const fail = (error: unknown): void => {
+    failures.push(error);
+    tellRun(error);
+  };
   const movers = new MoverFleet(
     processSpawner(options.onSpawn === undefined ? {} : { onSpawn: options.onSpawn }),
     transportClock,
@@ -77,6 +97,7 @@ export async function createLabWorld(options: LabWorldOptions): Promise<LabWorld
     path: options.databasePath,
     key: { bytes: options.databaseKey },
   });
+  opened.push(() => database.close());
   const storages = new Map<string, LabStorage>();
   for (const storage of options.storages) {
     const owner = options.ownerKeyOf(storage.name);
@@ -91,9 +112,10 @@ export async function createLabWorld(options: LabWorldOptions): Promise<LabWorld
       state: options.storageStateOf(storage.name),
       clock,
       board,
-      onJump: (byMs) => void clock.warp(byMs).catch((error) => failures.push(error)),
+      onJump: (byMs) => void clock.warp(byMs).catch(fail),
     });
     storages.set(storage.name, started);
+    opened.push(() => started.close());
     for (const { name } of own) {
       await database.saveRepositoryCredential(name, ownerCredential(owner));
     }
@@ -151,7 +173,7 @@ export async function createLabWorld(options: LabWorldOptions): Promise<LabWorld
     tenants: options.tenants,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     onControlMessage: () => strikeChannel(),
-    onError: (error) => failures.push(error),
+    onError: fail,
   });
 
   function strikeChannel(): void {
@@ -174,8 +196,11 @@ export async function createLabWorld(options: LabWorldOptions): Promise<LabWorld
     clockState: () => clock.exportState(),
     locate: (repository) => storageOf(repository).locate(bucketOf(repository)),
     run: async (tenant, job) => {
+      const broken = new Promise<never>((_resolve, reject) => {
+        tellRun = reject;
+      });
       const result = await patience.whileRunning(
-        assembly.run(tenant, job),
+        Promise.race([assembly.run(tenant, job), broken]),
         () => log.events.length,
         (byMs) => clock.warp(byMs),
         () => clock.exportState().rate === 0,

@@ -1,4 +1,4 @@
-import { openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import type { SessionJob, SessionResult } from '../../adapters/roles/tenant-server/session-job.ts';
 import type { EpochMs } from '../../machines/rules/time.ts';
 import { createTraceSink } from '../kernel/index.ts';
@@ -6,6 +6,7 @@ import type { Scenario } from '../scenario/types.ts';
 import type { ProgressListener } from '../world/assembly.ts';
 import { createLabWorld, type LabWorld } from './lab-world.ts';
 import type { StateFolder } from './state-folder.ts';
+import { asStateFolderError } from './state-folder-error.ts';
 
 export interface OpenLabOptions {
   readonly folder: StateFolder;
@@ -24,9 +25,15 @@ export interface OpenLab {
   close(): Promise<void>;
 }
 
-/** Starts the roles and storages of a state folder; its clock goes on from where it was. */
+/**
+ * Starts the roles and storages of a state folder; its clock goes on from where it was. Throws
+ * StateFolderError where a part of the folder cannot be read.
+ */
 export async function openLab(options: OpenLabOptions): Promise<OpenLab> {
   const { folder, lab, realNow } = options;
+  const storageFolders = new Map(
+    lab.storages.map(({ name }) => [name, folder.storageFolder(name)] as const),
+  );
   const clockState = folder.clockState() ?? { virtualAt: realNow, realAt: realNow, rate: 1 };
   const logFile = openSync(folder.logFile(realNow, options.command), 'ax', 0o600);
   const sink = createTraceSink(
@@ -44,9 +51,15 @@ export async function openLab(options: OpenLabOptions): Promise<OpenLab> {
     databasePath: folder.databasePath,
     databaseKey: folder.databaseKey(),
     ownerKeyOf: (storage) => folder.ownerKey(storage),
-    storageStateOf: (storage) => ({ kind: 'disk', directory: folder.storageFolder(storage) }),
+    storageStateOf: (storage) => ({
+      kind: 'disk',
+      directory: storageFolders.get(storage) ?? folder.storageFolder(storage),
+    }),
     sinks: [sink],
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+  }).catch((error: unknown) => {
+    closeSync(logFile);
+    throw asStateFolderError(error);
   });
   folder.saveClockState(world.clockState());
   return {
@@ -67,8 +80,13 @@ export async function openLab(options: OpenLabOptions): Promise<OpenLab> {
       return result;
     },
     close: async () => {
-      folder.saveClockState(world.clockState());
-      await world.close();
+      try {
+        folder.saveClockState(world.clockState());
+      } finally {
+        // Also where the disk is full: what stays open would keep the process from ending.
+        await world.close();
+        closeSync(logFile);
+      }
     },
   };
 }

@@ -12,3 +12,12 @@ export function makeOwnerKey(): OwnerKey {
     secretAccessKey: randomBytes(30).toString('base64url'),
   };
 }
+
+/** Reads what `makeOwnerKey` made; throws where it is something else. */
+export function parseOwnerKey(text: string): OwnerKey {
+  const { accessKeyId, secretAccessKey } = JSON.parse(text) as Partial<OwnerKey>;
+  if (typeof accessKeyId !== 'string' || typeof secretAccessKey !== 'string') {
+    throw new Error('no key');
+  }
+  return { accessKeyId, secretAccessKey };
+}

@@ -9,17 +9,28 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { parseWarpClockState, type WarpClockState } from '../../adapters/clock/index.ts';
-import { FortnightError } from '../../machines/rules/errors.ts';
-import { makeOwnerKey, type OwnerKey } from './owner-key.ts';
+import { makeOwnerKey, type OwnerKey, parseOwnerKey } from './owner-key.ts';
+import { StateFolderError } from './state-folder-error.ts';
 
 const LAYOUT_VERSION = 1;
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
+const SECRET_LENGTH_MIN = 16;
+/** What a folder may hold before its first file, or after a kill in the middle of making it. */
+const OWN_NAMES: readonly string[] = [
+  'lock',
+  'version.new',
+  'provider',
+  'storage',
+  'tenants',
+  'log',
+];
 
 /** What a tenant remembers of a session; no secrets, so it may lie on the tenant's disk (C6). */
 export interface SessionMemory {
@@ -51,11 +62,25 @@ export class StateFolder {
     this.path = path;
   }
 
-  /** Opens or makes the folder and keeps others out until `close`. */
+  /**
+   * Opens or makes the folder and keeps others out until `close`. Throws StateFolderError, and
+   * then has made nothing.
+   */
   static open(path: string, labFile: string): StateFolder {
     const folder = new StateFolder(path);
-    folder.#create(labFile);
-    folder.#lock();
+    try {
+      folder.#check();
+      mkdirSync(path, { recursive: true, mode: PRIVATE_FOLDER });
+      folder.#lock();
+    } catch (error) {
+      throw unusable(path, error);
+    }
+    try {
+      folder.#create(labFile);
+    } catch (error) {
+      folder.close();
+      throw unusable(path, error);
+    }
     return folder;
   }
 
@@ -63,29 +88,38 @@ export class StateFolder {
     return existsSync(join(path, 'lab.yaml'));
   }
 
-  #create(labFile: string): void {
-    const isNew = !existsSync(this.path);
-    if (!isNew && !StateFolder.exists(this.path)) {
-      const entries = readdirSync(this.path);
-      if (entries.length > 0) {
-        throw new FortnightError(
-          'request.invalid',
-          `${this.path} holds other files: name an empty or missing folder with --state.`,
-        );
-      }
+  /** A folder that is there is a lab's, and of this version. */
+  #check(): void {
+    const found = statSync(this.path, { throwIfNoEntry: false });
+    if (found === undefined) return;
+    if (!found.isDirectory()) {
+      throw new StateFolderError(
+        'foreign',
+        `${this.path} is not a folder: name another one with --state.`,
+      );
     }
+    const versionFile = join(this.path, 'version');
+    if (existsSync(versionFile)) {
+      const version = readFileSync(versionFile, 'utf8').trim();
+      if (version === String(LAYOUT_VERSION)) return;
+      throw new StateFolderError(
+        'version',
+        `${this.path} has layout ${JSON.stringify(version)}, this program knows layout ${LAYOUT_VERSION}: use the program that made it, or name another folder with --state.`,
+      );
+    }
+    const strangers = readdirSync(this.path).filter((name) => !OWN_NAMES.includes(name));
+    if (strangers.length === 0) return;
+    throw new StateFolderError(
+      'foreign',
+      `${this.path} holds other files (${JSON.stringify(strangers[0])}): name an empty or new folder with --state.`,
+    );
+  }
+
+  #create(labFile: string): void {
     for (const name of ['provider', 'storage', 'tenants', 'log']) {
       mkdirSync(join(this.path, name), { recursive: true, mode: PRIVATE_FOLDER });
     }
-    const versionFile = join(this.path, 'version');
-    if (!existsSync(versionFile)) this.#write('version', `${LAYOUT_VERSION}\n`);
-    const version = readFileSync(versionFile, 'utf8').trim();
-    if (version !== String(LAYOUT_VERSION)) {
-      throw new FortnightError(
-        'request.invalid',
-        `${this.path} was made by another version (layout ${version}, this one knows ${LAYOUT_VERSION}): name another folder with --state.`,
-      );
-    }
+    if (!existsSync(join(this.path, 'version'))) this.#write('version', `${LAYOUT_VERSION}\n`);
     if (!StateFolder.exists(this.path)) this.#write('lab.yaml', labFile);
   }
 
@@ -99,8 +133,8 @@ export class StateFolder {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       const pid = Number(readFileSync(file, 'utf8'));
       if (isAlive(pid)) {
-        throw new FortnightError(
-          'disk.failed',
+        throw new StateFolderError(
+          'inUse',
           `${this.path} is used by process ${pid}: wait for it, or name another folder with --state.`,
         );
       }
@@ -129,6 +163,14 @@ export class StateFolder {
   }
 
   databaseKey(): Uint8Array {
+    const file = join(this.path, 'provider', 'database.key');
+    if (existsSync(this.databasePath) && !existsSync(file)) {
+      // A new key would open nothing and would hide that the old one is lost.
+      throw new StateFolderError(
+        'damaged',
+        `${file} is gone, and ${this.databasePath} cannot be read without it: put it back, or name another folder with --state.`,
+      );
+    }
     return this.#secret('provider/database.key', () => randomBytes(32));
   }
 
@@ -136,7 +178,16 @@ export class StateFolder {
     const made = this.#secret(`provider/storage-${storage}.key.json`, () =>
       Buffer.from(JSON.stringify(makeOwnerKey())),
     );
-    return JSON.parse(Buffer.from(made).toString('utf8')) as OwnerKey;
+    const name = `${this.path}/provider/storage-${storage}.key.json`;
+    try {
+      return parseOwnerKey(Buffer.from(made).toString('utf8'));
+    } catch {
+      // What the parser says may quote the file, and the file is a key.
+      throw new StateFolderError(
+        'damaged',
+        `${name} is not a key file: put back a good copy of it, or name another folder with --state.`,
+      );
+    }
   }
 
   tenantSecret(tenant: string): string {
@@ -144,7 +195,12 @@ export class StateFolder {
     const made = this.#secret(`tenants/${tenant}/provider-password`, () =>
       Buffer.from(randomBytes(24).toString('base64url')),
     );
-    return Buffer.from(made).toString('utf8');
+    const secret = Buffer.from(made).toString('utf8');
+    if (secret.length >= SECRET_LENGTH_MIN) return secret;
+    throw new StateFolderError(
+      'damaged',
+      `${this.path}/tenants/${tenant}/provider-password is too short for a password: remove it, and a new one is made.`,
+    );
   }
 
   #secret(name: string, make: () => Uint8Array): Uint8Array {
@@ -153,8 +209,15 @@ export class StateFolder {
     return readFileSync(file);
   }
 
+  /** Asked for before `ownerKey`: a storage that has a key and no folder has lost its folder. */
   storageFolder(storage: string): string {
-    return join(this.path, 'storage', storage);
+    const folder = join(this.path, 'storage', storage);
+    const keyFile = join(this.path, 'provider', `storage-${storage}.key.json`);
+    if (existsSync(folder) || !existsSync(keyFile)) return folder;
+    throw new StateFolderError(
+      'damaged',
+      `${folder} is gone, and the backups in it with it: put it back, or name another folder with --state.`,
+    );
   }
 
   /** The clock as the last command left it; `null` in a new lab. */
@@ -165,7 +228,10 @@ export class StateFolder {
       return parseWarpClockState(JSON.parse(readFileSync(file, 'utf8')));
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
-      throw new FortnightError('disk.failed', `${file} cannot be read: ${problem}.`);
+      throw new StateFolderError(
+        'damaged',
+        `${file} cannot be read (${problem}): put back a good copy, or remove it, and the lab's clock starts again at the real time.`,
+      );
     }
   }
 
@@ -204,6 +270,20 @@ export class StateFolder {
         });
     });
   }
+}
+
+/** What the disk refuses, in words of this folder; everything else as it is. */
+function unusable(path: string, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (error instanceof StateFolderError || typeof code !== 'string') return error;
+  const remedy =
+    code === 'ENOSPC' || code === 'EDQUOT'
+      ? 'the disk is full: make room'
+      : 'check its permissions and its disk';
+  return new StateFolderError(
+    'damaged',
+    `${path} cannot be used as state folder (${code}): ${remedy}, or name another folder with --state.`,
+  );
 }
 
 function isAlive(pid: number): boolean {

@@ -96,10 +96,8 @@ export interface StorageFamily {
   start(options: FamilyOptions): Promise<RunningFamily>;
 }
 
-/**
- * The families that exist, loaded when they are asked for. A new one adds its line here:
- * `azure: async () => (await import('./azure/family.ts')).azureFamily`.
- */
+/** The families that exist, loaded when they are asked for. A new one adds its line here. */
 export const FAMILIES: Readonly<Partial<Record<FamilyKind, () => Promise<StorageFamily>>>> = {
   s3: async () => (await import('./s3/family.ts')).s3Family,
+  azure: async () => (await import('./azure/family.ts')).azureFamily,
 };

@@ -12,6 +12,7 @@ import type { ConnectionInput } from '../../machines/control-connection/index.ts
 import type { CredentialIssuer } from '../../machines/ports/credential-issuer.ts';
 import { Secret } from '../../machines/ports/secret.ts';
 import type { StorageCredential } from '../../machines/ports/storage-credential.ts';
+import type { QuotaLedger } from '../../machines/rules/quota.ts';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../machines/rules/time.ts';
 import {
   createDriver,
@@ -46,6 +47,15 @@ export interface MemoryWorldOptions {
   readonly onProgress?: ProgressListener;
 }
 
+/** What only this world can show: both sides of the storage and of the ledger. */
+export interface MemoryWorld extends World {
+  /** Keys of all objects of a repository, in order. */
+  storedKeys(repository: string): readonly string[];
+  ledger(quotaId: string): Promise<QuotaLedger | null>;
+  /** C22, without waiting: for the middle of a session. */
+  disableTenant(name: string): Promise<void>;
+}
+
 interface SimulatedRepository {
   readonly owner: StorageCredential;
   readonly bucket: MemoryBucket;
@@ -57,7 +67,7 @@ interface SimulatedRepository {
  * memory to storages in memory. Nothing runs in real time and nothing is random but the seed, so
  * that the same scenario gives the same log, byte for byte.
  */
-export async function createMemoryWorld(options: MemoryWorldOptions): Promise<World> {
+export async function createMemoryWorld(options: MemoryWorldOptions): Promise<MemoryWorld> {
   const { scenario } = options;
   const clock = createVirtualClock(scenario.startAt);
   const driver = createDriver(clock);
@@ -207,6 +217,16 @@ export async function createMemoryWorld(options: MemoryWorldOptions): Promise<Wo
       const changed = changeAccount(account, subtenant, changes);
       accounts.set(name, changed);
       await inTime(assembly.setTenant(changed));
+    },
+    storedKeys: (repository) =>
+      simulated(repository)
+        .bucket.infosBelow('')
+        .map(({ key }) => key),
+    ledger: (quotaId) => database.loadLedger(quotaId),
+    disableTenant: (name) => {
+      const account = accounts.get(name);
+      if (account === undefined) throw new Error(`unknown tenant ${name}`);
+      return assembly.setTenant({ ...account, disabled: true });
     },
     armFault: (fault) => board.arm(fault),
     unfiredFaults: () => board.unfired(),

@@ -55,7 +55,7 @@ export const tour: Benchmark = {
   name: 'tour',
   title: 'The tour scenario (examples/tour.yaml), wall time',
   notes: [
-    'The same 27 sessions and 28 days; memory: virtual clock. Lab: sockets, processes, SDKs.',
+    'The same sessions in both; memory: virtual clock, one process; lab: sockets, processes, SDKs.',
     'The lab runs the tour once (--runs changes it); its sessions are the samples.',
   ],
   run: async ({ runs }) => {

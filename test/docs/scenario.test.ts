@@ -20,7 +20,11 @@ function keysOf(schema: unknown): readonly string[] {
 
 describe('docs/scenario.md', () => {
   test('its example is a scenario', () => {
-    const result = parseScenario(example, { file: 'example.yaml', baseFolder: PROJECT });
+    const result = parseScenario(example, {
+      file: 'example.yaml',
+      baseFolder: PROJECT,
+      isFolder: () => false,
+    });
     expect(result).toMatchObject({ ok: true });
   });
 

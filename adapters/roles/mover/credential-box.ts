@@ -13,8 +13,9 @@ export interface DeliveryContext {
   readonly generation: number;
 }
 
-function contextText(context: DeliveryContext): string {
-  return `${context.session}|${context.requestId}|${context.generation}`;
+/** As JSON, so that no choice of names gives the text of another context. */
+function contextText({ session, requestId, generation }: DeliveryContext): string {
+  return JSON.stringify([session, requestId, generation]);
 }
 
 /** SP side: seals a credential to the key of one mover process. */

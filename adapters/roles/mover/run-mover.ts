@@ -9,7 +9,8 @@ import { TargetMover } from './target-mover.ts';
  * the parent ends it, so that no mover outlives the server that started it.
  */
 export function runMover(parent: Link, environment: MoverEnvironment): void {
-  parent.onClose(() => environment.onStopped());
+  let stop = (): void => environment.onStopped();
+  parent.onClose(() => stop());
   parent.onMessage(async (message) => {
     if (message.type === 'clock.adopt') {
       await environment.adoptClock?.(message.header.state);
@@ -18,7 +19,7 @@ export function runMover(parent: Link, environment: MoverEnvironment): void {
     }
     if (message.type !== 'mover.configure') return;
     const config = message.header as unknown as MoverConfig;
-    if (config.role === 'source') runSourceMover(parent, config, environment);
+    if (config.role === 'source') stop = runSourceMover(parent, config, environment).stop;
     else await new TargetMover(parent, config, environment).start();
   });
 }

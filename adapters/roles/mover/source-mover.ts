@@ -15,7 +15,7 @@ export function runSourceMover(
   parent: Link,
   config: MoverConfig,
   environment: MoverEnvironment,
-): void {
+): { stop(): void } {
   let dataLink: DataLink | null = null;
   let failure: { code: ErrorCode; detail: string } | null = null;
   const progress = createProgressReporter(parent);
@@ -24,7 +24,17 @@ export function runSourceMover(
     startReading = resolve;
   });
   let engine: ReturnType<typeof createSourceEngine> | null = null;
+  let isEngineRunning = false;
+  let isStopping = false;
   let partner: { address: string; ticket: string } | null = null;
+
+  /** A restore that is stopped takes back what it has written, and only then is the end. */
+  const stop = (): void => {
+    isStopping = true;
+    dataLink?.close();
+    if (isEngineRunning) engine?.abort('session.cancelled');
+    else environment.onStopped();
+  };
 
   const onFact = (fact: EngineFact): void => {
     if (fact.type === 'engine.progress') {
@@ -37,6 +47,11 @@ export function runSourceMover(
       machine.send({ type: 'engine.failed', code: fact.code });
     }
   };
+  const onEngineFact = (fact: EngineFact): void => {
+    if (fact.type === 'engine.completed' || fact.type === 'engine.failed') isEngineRunning = false;
+    if (!isStopping) onFact(fact);
+    else if (!isEngineRunning) environment.onStopped();
+  };
 
   const startEngine = (): void => {
     const { blockBytes, sessionId } = config.spec;
@@ -44,12 +59,13 @@ export function runSourceMover(
       engine = createSourceEngine({
         spec: config.spec,
         send: (message) => (dataLink as DataLink).send(message),
-        onFact,
+        onFact: onEngineFact,
         source: config.source === null ? null : sourceFrom(config.source, blockBytes),
         sink: config.sink === null ? null : sinkFrom(config.sink, blockBytes, sessionId),
       });
       const started = engine;
       startReading((message) => started.onMessage(message));
+      isEngineRunning = true;
       engine.start();
     } catch (error) {
       const { code, detail } = toFortnightError(error);
@@ -103,8 +119,7 @@ export function runSourceMover(
           });
           return;
         case 'process.stop':
-          dataLink?.close();
-          environment.onStopped();
+          stop();
           return;
         default:
           request satisfies never;
@@ -139,4 +154,5 @@ export function runSourceMover(
     } else onOrder(message);
   });
   tell(parent, 'mover.ready', { dataAddress: null });
+  return { stop };
 }

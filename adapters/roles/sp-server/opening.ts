@@ -13,6 +13,7 @@ import {
 import type { Reason, Route } from '../../../machines/rules/route.ts';
 import { scopeId } from '../../../machines/rules/scope.ts';
 import type { RouteSettings } from '../../../machines/rules/settings.ts';
+import { isBlockSize } from '../../backup-format/block.ts';
 import type { TenantMessage } from '../messages.ts';
 import type { QuotaAccount } from './quota-book.ts';
 import type { SpRepository, SpTenant } from './settings.ts';
@@ -53,7 +54,11 @@ export function openingProblem(
     // §6: names come from people; what could leave the tenant's folder does not get a session.
     if (nameProblem('backup', asked.backup) !== null) return 'request.invalid';
   }
-  return null;
+  const { restorePoint, blockBytes } = asked;
+  if (restorePoint !== null && nameProblem('restore point', restorePoint) !== null) {
+    return 'request.invalid';
+  }
+  return isBlockSize(blockBytes) ? null : 'request.invalid';
 }
 
 /** Q4: a subtenant draws from its own account and from its tenant's. */

@@ -14,6 +14,13 @@ export interface QuotaAccount {
   readonly quotaBytes: number;
 }
 
+type StrayListener = (
+  accountId: string,
+  sessionId: string,
+  bytes: number,
+  ledger: QuotaLedger,
+) => void;
+
 export type GrantAnswer =
   | { readonly ok: true; readonly grantedBytes: number; readonly ledger: QuotaLedger }
   | { readonly ok: false; readonly availableBytes: number };
@@ -27,10 +34,13 @@ export class QuotaBook {
   readonly #ledgers = new Map<string, QuotaLedger>();
   /** Accounts whose `usedBytes` is an upper bound since the SP was started again (F35). */
   readonly #estimated = new Set<string>();
+  readonly #onStray: StrayListener;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(database: ConfigDatabase) {
+  /** `onStray` hears what counts as used although the session that held it is forgotten. */
+  constructor(database: ConfigDatabase, onStray: StrayListener = () => {}) {
     this.#database = database;
+    this.#onStray = onStray;
   }
 
   #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -55,6 +65,11 @@ export class QuotaBook {
     if (strayBytes > 0) this.#estimated.add(account.id);
     const restored = { ...saved, usedBytes: saved.usedBytes + strayBytes, reserved: {} };
     this.#ledgers.set(account.id, restored);
+    let ledger: QuotaLedger = saved;
+    for (const [session, bytes] of Object.entries(saved.reserved)) {
+      ledger = spendQuota(ledger, session, bytes);
+      if (bytes > 0) this.#onStray(account.id, session, bytes, ledger);
+    }
     return restored;
   }
 

@@ -1,5 +1,6 @@
 import type { TenantCheck } from '../../../machines/backup-session/index.ts';
-import type { Link } from '../../../machines/ports/link.ts';
+import type { JsonObject } from '../../../machines/ports/event-log.ts';
+import type { Link, LinkMessage } from '../../../machines/ports/link.ts';
 import type { RenewalRule } from '../../../machines/rules/lifetimes.ts';
 import type { Route } from '../../../machines/rules/route.ts';
 import type { CredentialScope } from '../../../machines/rules/scope.ts';
@@ -22,6 +23,8 @@ export interface SessionRecord {
   /** Where orders and reports of a mover on an SP host go. */
   readonly host: string | null;
   tenantLink: Link;
+  /** What the tenant could not be told because its connection was gone; told when it is back. */
+  readonly unheard: LinkMessage[];
   contactLink: Link | null;
   publicKey: string | null;
   /** Cumulative bytes that the present mover has reported as stored. */
@@ -31,6 +34,18 @@ export interface SessionRecord {
   needsRecount: boolean;
   /** A target mover runs on the SP's host, or is being started there. */
   isTargetUp: boolean;
+}
+
+/** Tells the tenant of the session, now or as soon as it is connected again (F5). */
+export function tellTenant(record: SessionRecord, type: string, header: JsonObject): void {
+  const message: LinkMessage = { type, header: { ...header, session: record.id } };
+  record.tenantLink.send(message).catch(() => record.unheard.push(message));
+}
+
+/** The tenant of the session has a fresh connection. */
+export function reconnectTenant(record: SessionRecord, link: Link): void {
+  record.tenantLink = link;
+  for (const { type, header } of record.unheard.splice(0)) tellTenant(record, type, header);
 }
 
 export function isStoring(record: SessionRecord): boolean {

@@ -9,11 +9,11 @@ import { ContactDesk } from './contact-desk.ts';
 import { DeskShelf } from './desk-shelf.ts';
 import { HostDesk } from './host-desk.ts';
 import { accountsOf, isSameText } from './opening.ts';
-import { isRaised, QuotaBook } from './quota-book.ts';
+import { isRaised, ledgerFacts, QuotaBook } from './quota-book.ts';
 import { recount } from './recount.ts';
 import { SpRegister } from './register.ts';
 import { SessionCloser } from './session-closer.ts';
-import type { SessionRecord } from './session-record.ts';
+import { reconnectTenant, type SessionRecord, tellTenant } from './session-record.ts';
 import type { SpRepository, SpStorageAccess, SpTenant } from './settings.ts';
 import { TenantDesk } from './tenant-desk.ts';
 
@@ -51,7 +51,14 @@ export class SpServer {
     const { clock, log, database, storage, onError, parallelRequests } = options;
     this.#options = options;
     const register = new SpRegister(options.repositories, options.tenants);
-    const quota = new QuotaBook(database);
+    const quota = new QuotaBook(database, (scope, session, spentBytes, ledger) =>
+      log.write({
+        node: 'sp',
+        type: 'quota.spent',
+        session,
+        data: { scope, spentBytes, ...ledgerFacts(ledger) },
+      }),
+    );
     const hosts = new HostDesk(log, () => this.address);
     const desks = new DeskShelf({ clock, log, database, storage, register, onError });
     const count = (record: SessionRecord): Promise<void> =>
@@ -117,11 +124,11 @@ export class SpServer {
       const accountsBefore = record.accounts;
       record.accounts = accountsOf(tenant, repository, subtenant);
       if (!isRaised(accountsBefore, record.accounts)) continue;
-      tell(record.tenantLink, 'quota.raised', { session: record.id });
+      tellTenant(record, 'quota.raised', {});
     }
     if ((before?.disabled ?? false) === tenant.disabled) return;
     for (const record of tenant.disabled ? sessions : []) {
-      tell(record.tenantLink, 'session.stop', { session: record.id, code: 'tenant.disabled' });
+      tellTenant(record, 'session.stop', { code: 'tenant.disabled' });
     }
     await this.#desks.setDisabled(tenant.name, tenant.disabled);
   }
@@ -179,9 +186,9 @@ export class SpServer {
       tell(link, 'hello.refused', { code: 'tenant.disabled' });
       return;
     }
-    for (const record of this.#register.sessionsOf(name)) record.tenantLink = link;
     link.onMessage((message) => this.#tenants.handle(link, name, message));
     tell(link, 'hello.accepted');
+    for (const record of this.#register.sessionsOf(name)) reconnectTenant(record, link);
     const note = (type: 'channel.up' | 'channel.down'): void =>
       this.#options.log.write({
         node: 'sp',

@@ -15,7 +15,7 @@ import {
 } from './opening.ts';
 import type { SpRegister } from './register.ts';
 import type { SessionCloser } from './session-closer.ts';
-import type { SessionRecord } from './session-record.ts';
+import { type SessionRecord, tellTenant } from './session-record.ts';
 import type { SpRepository, SpStorageAccess } from './settings.ts';
 
 export interface TenantDeskOptions {
@@ -137,6 +137,7 @@ export class TenantDesk {
       ticket: randomBytes(24).toString('base64url'),
       host: hostOf(repository, route.targetHost),
       tenantLink: link,
+      unheard: [],
       contactLink: null,
       publicKey: null,
       spentBytes: 0,
@@ -155,11 +156,7 @@ export class TenantDesk {
     const { hosts, parallelRequests } = this.#options;
     record.isTargetUp = hosts.start(record, parallelRequests);
     if (record.isTargetUp) return;
-    tell(record.tenantLink, 'target.report', {
-      session: record.id,
-      report: 'mover.failed',
-      code: 'mover.notStarted',
-    });
+    tellTenant(record, 'target.report', { report: 'mover.failed', code: 'mover.notStarted' });
   }
 
   /** F6: its movers went with it, or cannot be told anything any more. */
@@ -191,10 +188,11 @@ export class TenantDesk {
     if (type === 'mover.failed') record.isTargetUp = false;
     if (type === 'mover.exited') {
       record.isTargetUp = false;
-      tell(record.tenantLink, 'target.stopped', { session });
+      tellTenant(record, 'target.stopped', {});
       log.write({ node: 'sp', type: 'mover.exited', session, data: placed });
+      return;
     }
-    tell(record.tenantLink, 'target.report', { ...header, session, report: type });
+    tellTenant(record, 'target.report', { ...header, report: type });
   }
 }
 

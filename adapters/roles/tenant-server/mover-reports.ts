@@ -23,8 +23,6 @@ export class MoverReports {
   readonly summaries = new Map<MoverRole, TransferSummary>();
   readonly #options: MoverReportsOptions;
   #detail = '';
-  /** Bytes of movers that were replaced (F1, F2); every mover counts from zero. */
-  readonly #before = { source: 0, storage: 0 };
   /** Pairs of movers so far: a late reason of an old pair must not end the work of the new one. */
   #pair = 0;
 
@@ -42,8 +40,9 @@ export class MoverReports {
     this.#pair += 1;
     this.summaries.clear();
     this.#detail = '';
-    this.#before.source = this.counts.source;
-    this.#before.storage = this.counts.storage;
+    // What was on its way in movers that died is counted by nobody: the last pair's count is exact.
+    this.counts.source = 0;
+    this.counts.storage = 0;
   }
 
   take(role: MoverRole, type: string, header: JsonObject): void {
@@ -79,10 +78,10 @@ export class MoverReports {
   #count(role: MoverRole, header: JsonObject): void {
     const { counts } = this;
     if (role === 'source' && header.linkBytes !== undefined) {
-      counts.source = this.#before.source + Number(header.linkBytes);
+      counts.source = Number(header.linkBytes);
     }
     if (role === 'target' && header.storageBytes !== undefined) {
-      counts.storage = this.#before.storage + Number(header.storageBytes);
+      counts.storage = Number(header.storageBytes);
     }
   }
 

@@ -47,6 +47,7 @@ export class SessionRunner {
   #opened: OpenedSession = { ticket: '', startedAt: 0 };
   #targetAddress: string | null = null;
   #isRemoteTargetUp = false;
+  #isRemoteStarting = false;
   #onRemoteStopped: (() => void) | null = null;
   #lastState = '';
   #hasEnded = false;
@@ -113,6 +114,10 @@ export class SessionRunner {
   }
 
   channelUp(): void {
+    // F5: what was said on the connection before may be lost; saying it again does no harm.
+    const { sendToProvider, job } = this.#options;
+    if (this.#onRemoteStopped !== null) sendToProvider('target.stop', { session: job.id });
+    else if (this.#isRemoteStarting) sendToProvider('target.start', { session: job.id });
     this.#machine.send({ type: 'channel.up' });
   }
 
@@ -149,6 +154,7 @@ export class SessionRunner {
         this.#machine.send({ type: 'quota.raised' });
         return;
       case 'target.stopped':
+        if (this.#onRemoteStopped === null) this.#onMoverGone('target', 'mover.exited');
         this.#isRemoteTargetUp = false;
         this.#onRemoteStopped?.();
         return;
@@ -243,6 +249,7 @@ export class SessionRunner {
     if (role === 'source') this.#reports.beginPair();
     if (role === 'target' && !this.#isTargetLocal) {
       this.#isRemoteTargetUp = true;
+      this.#isRemoteStarting = true;
       sendToProvider('target.start', { session: job.id });
       return;
     }
@@ -267,6 +274,7 @@ export class SessionRunner {
   }
 
   async #stopMovers(): Promise<void> {
+    this.#isRemoteStarting = false;
     const { tenant, job, sendToProvider } = this.#options;
     const remote = this.#isRemoteTargetUp
       ? new Promise<void>((resolve) => {
@@ -322,12 +330,10 @@ export class SessionRunner {
   }
 
   #fromRemoteTarget(type: string, header: JsonObject): void {
+    this.#isRemoteStarting = false;
     switch (type) {
       case 'mover.ready':
         this.#machine.send({ type: 'mover.ready', role: 'target' });
-        return;
-      case 'mover.exited':
-        if (this.#onRemoteStopped === null) this.#onMoverGone('target', 'mover.exited');
         return;
       case 'mover.failed':
       case 'credential.refused':

@@ -54,6 +54,7 @@ export function readClockWords(words: readonly string[]): ClockCommand | null {
   if (first === 'pause') return { type: 'rate', rate: 0 };
   if (first === 'resume') return { type: 'rate', rate: 1 };
   if (/^\d{4}-\d\d-\d\d(T|$)/.test(first)) return readInstant(first);
+  if (first.startsWith('--')) throw new UsageError(`clock: unknown option '${first}'; ${HOW}.`);
   const sign = first[0] === '-' ? -1 : 1;
   if (first[0] !== '+' && first[0] !== '-') throw new UsageError(`clock: "${first}": ${HOW}.`);
   const duration = parseDuration(first.slice(1));

@@ -34,7 +34,7 @@ export async function keys(
     context.stdout(JSON.stringify({ type: 'storage.keys', bucket, prefix, ...issued }));
     return EXIT.ok;
   }
-  const left = formatDuration(issued.expiresAt - issued.now);
+  const left = formatDuration(Math.round((issued.expiresAt - issued.now) / 1000) * 1000);
   context.stdout(`# full access to ${bucket}/${prefix}* at ${issued.endpoint}`);
   context.stdout(`# until ${formatInstant(issued.expiresAt)} on the storage's clock (${left})`);
   for (const [name, value] of Object.entries(issued.environment)) {

@@ -6,7 +6,7 @@ import { tellSession } from './session-report.ts';
 
 /** One backup of a folder into the lab; unchanged blocks are not sent again. */
 export function backup(context: CommandContext, options: BackupOptions): Promise<CommandResult> {
-  return withLab(context, 'backup', async (use) => {
+  return withLab(context, 'backup', { ...options, makesLab: true }, async (use) => {
     const job = {
       ...labJob(use, { ...options, operation: 'backup' }),
       blockBytes: options.blockBytes,

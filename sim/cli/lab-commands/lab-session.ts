@@ -1,17 +1,21 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type {
   SessionJob,
   SessionResult,
 } from '../../../adapters/roles/tenant-server/session-job.ts';
+import { FortnightError } from '../../../machines/rules/errors.ts';
 import type { JobKind, Operation } from '../../../machines/rules/settings.ts';
 import { DEFAULT_LAB } from '../../lab/default-lab.ts';
 import { realNow } from '../../lab/lab-records.ts';
 import { type OpenLab, openLab } from '../../lab/open-lab.ts';
 import { StateFolder } from '../../lab/state-folder.ts';
-import { formatProblem, loadScenario, type Scenario } from '../../scenario/index.ts';
+import { formatProblem, loadScenario, parseScenario, type Scenario } from '../../scenario/index.ts';
 import { formatSize } from '../../scenario/size.ts';
 import type { CommandContext } from '../command-context.ts';
-import { CommandError } from '../command-error.ts';
+import { CommandError, UsageError } from '../command-error.ts';
 import { EXIT, type ExitCode, exitCodeOfError } from '../exit-codes.ts';
+import { requireRunnable } from '../runnable.ts';
 import { buildName } from './surroundings.ts';
 
 export interface LabUse {
@@ -20,9 +24,25 @@ export interface LabUse {
   readonly open: OpenLab;
 }
 
-function readLab(folder: StateFolder): Scenario {
-  const result = loadScenario(folder.labFile, folder.path);
-  if (result.ok) return result.scenario;
+/** What a command asks of a lab before anything of it is made or started. */
+export interface AskedOfLab {
+  readonly tenant: string | null;
+  readonly subtenant: string | null;
+  readonly repository: string | null;
+  /** A backup makes the lab where there is none; the others have nothing to look for in it. */
+  readonly makesLab?: boolean;
+}
+
+/** The lab of a folder; the default one where there is none yet. Makes nothing. */
+function readLab(directory: string): Scenario {
+  const file = join(directory, 'lab.yaml');
+  const result = existsSync(file)
+    ? loadScenario(file, directory)
+    : parseScenario(DEFAULT_LAB, { file, baseFolder: directory, isFolder: () => false });
+  if (result.ok) {
+    requireRunnable(result.scenario, file);
+    return result.scenario;
+  }
   throw new CommandError(EXIT.config, [
     ...result.problems.flatMap(formatProblem),
     'The lab was not started.',
@@ -33,11 +53,14 @@ function readLab(folder: StateFolder): Scenario {
 export async function withLab<Result>(
   context: CommandContext,
   command: string,
+  asked: AskedOfLab,
   work: (use: LabUse) => Promise<Result>,
 ): Promise<Result> {
+  const lab = readLab(context.stateDirectory);
+  requireKnown(lab, asked, join(context.stateDirectory, 'lab.yaml'));
+  if (asked.makesLab !== true) requireLab(context);
   const folder = StateFolder.open(context.stateDirectory, DEFAULT_LAB);
   try {
-    const lab = readLab(folder);
     const open = await openLab({
       folder,
       lab,
@@ -49,6 +72,8 @@ export async function withLab<Result>(
     const cancel = (): void => open.world.cancelAll();
     context.signal.addEventListener('abort', cancel, { once: true });
     try {
+      // A signal that came while the lab was starting has found nobody to cancel.
+      if (context.signal.aborted) throw new FortnightError('session.cancelled');
       return await work({ lab, folder, open });
     } finally {
       context.signal.removeEventListener('abort', cancel);
@@ -56,6 +81,30 @@ export async function withLab<Result>(
     }
   } finally {
     folder.close();
+  }
+}
+
+function requireLab({ stateDirectory }: CommandContext): void {
+  if (StateFolder.exists(stateDirectory)) return;
+  throw new UsageError(
+    `There is no lab in ${stateDirectory} yet: a first "fortnight backup" makes one, or --state names another folder.`,
+  );
+}
+
+function requireKnown(lab: Scenario, asked: AskedOfLab, labFile: string): void {
+  const tenant = lab.tenants.find(({ name }) => name === asked.tenant);
+  if (asked.tenant !== null && tenant === undefined) {
+    throw unknownName('tenant', asked.tenant, lab.tenants, labFile);
+  }
+  const isKnown = lab.repositories.some(({ name }) => name === asked.repository);
+  if (asked.repository !== null && !isKnown) {
+    throw unknownName('repository', asked.repository, lab.repositories, labFile);
+  }
+  const subtenants = (tenant === undefined ? lab.tenants : [tenant]).flatMap(
+    (one) => one.subtenants,
+  );
+  if (asked.subtenant !== null && !subtenants.some(({ name }) => name === asked.subtenant)) {
+    throw unknownName('subtenant', asked.subtenant, subtenants, labFile);
   }
 }
 
@@ -84,17 +133,10 @@ export function labJob(
     readonly backup: string;
   },
 ): SessionJob {
-  const { lab, open } = use;
-  const tenant = lab.tenants.find(({ name }) => name === choice.tenant);
-  if (tenant === undefined) throw unknownName('tenant', choice.tenant, lab.tenants, use);
+  const { lab, folder, open } = use;
+  requireKnown(lab, choice, folder.labFile);
   const repository = lab.repositories.find(({ name }) => name === choice.repository);
-  if (repository === undefined) {
-    throw unknownName('repository', choice.repository, lab.repositories, use);
-  }
-  const isKnown = tenant.subtenants.some(({ name }) => name === choice.subtenant);
-  if (choice.subtenant !== null && !isKnown) {
-    throw unknownName('subtenant', choice.subtenant, tenant.subtenants, use);
-  }
+  if (repository === undefined) throw new Error(`unknown repository ${choice.repository}`);
   return {
     id: sessionId(open.world.now()),
     subtenant: choice.subtenant,
@@ -127,11 +169,11 @@ function unknownName(
   what: string,
   name: string,
   known: readonly { readonly name: string }[],
-  use: LabUse,
+  labFile: string,
 ): CommandError {
   const names = known.map((one) => one.name).join(', ') || 'none';
   return new CommandError(EXIT.config, [
-    `The lab has no ${what} "${name}" (it has: ${names}). Add it to ${use.folder.labFile}.`,
+    `fortnight: The lab has no ${what} "${name}" (it has: ${names}). Use one of these, or add it to ${labFile}.`,
   ]);
 }
 

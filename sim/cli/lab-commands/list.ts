@@ -1,5 +1,6 @@
 import type { SessionResult } from '../../../adapters/roles/tenant-server/session-job.ts';
 import { formatInstant } from '../../../machines/rules/time.ts';
+import { StateFolder } from '../../lab/state-folder.ts';
 import { formatSize } from '../../scenario/size.ts';
 import type { CommandContext, CommandResult } from '../command-context.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -17,8 +18,12 @@ type Listing = NonNullable<NonNullable<SessionResult['summary']>['listing']>;
 type ListedPoint = Place & Listing[number];
 
 /** The restore points of a lab, read from the storage itself. */
-export function list(context: CommandContext, options: ListOptions): Promise<CommandResult> {
-  return withLab(context, 'list', async (use) => {
+export async function list(context: CommandContext, options: ListOptions): Promise<CommandResult> {
+  if (!StateFolder.exists(context.stateDirectory)) {
+    context.stderr(`There is no lab in ${context.stateDirectory} yet; a first backup makes one.`);
+    return EXIT.ok;
+  }
+  return withLab(context, 'list', options, async (use) => {
     const points: ListedPoint[] = [];
     for (const place of placesToList(use, options)) {
       const job = labJob(use, {

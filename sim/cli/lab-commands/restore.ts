@@ -7,7 +7,7 @@ import { tellSession } from './session-report.ts';
 
 /** Brings a restore point back into a folder; every block is verified before it is written. */
 export function restore(context: CommandContext, options: RestoreOptions): Promise<CommandResult> {
-  return withLab(context, 'restore', async (use) => {
+  return withLab(context, 'restore', options, async (use) => {
     const chosen = chooseBackup(use, options, context);
     const job = {
       ...labJob(use, { ...chosen, operation: 'restore', kind: options.kind }),

@@ -7,7 +7,7 @@ import { tellSession } from './session-report.ts';
 
 /** Reads every block of a restore point back and verifies it; writes nothing. */
 export function verify(context: CommandContext, options: VerifyOptions): Promise<CommandResult> {
-  return withLab(context, 'verify', async (use) => {
+  return withLab(context, 'verify', options, async (use) => {
     const chosen = chooseBackup(use, options, context);
     const job = {
       ...labJob(use, { ...chosen, operation: 'verify', kind: options.kind }),
@@ -25,7 +25,7 @@ export function deletePoint(
   context: CommandContext,
   options: DeleteOptions,
 ): Promise<CommandResult> {
-  return withLab(context, 'delete', async (use) => {
+  return withLab(context, 'delete', options, async (use) => {
     const chosen = chooseBackup(use, options, context);
     const job = {
       ...labJob(use, { ...chosen, operation: 'delete', kind: options.kind }),

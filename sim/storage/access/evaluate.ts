@@ -10,7 +10,13 @@ export type PolicySource =
   /** Azure: the three kinds of credential, of which a user-delegation SAS has two layers. */
   | 'account key'
   | 'shared access signature'
-  | 'role assignment';
+  | 'role assignment'
+  /** Google: the account's rights, cut by the scopes and the access boundary of its token. */
+  | 'IAM policy'
+  | 'token scope'
+  | 'access boundary'
+  /** Google: the address of a resumable upload is its own authorisation. */
+  | 'upload session';
 
 export interface PolicyLayer {
   readonly source: PolicySource;

@@ -1,5 +1,4 @@
 import type { ObjectRecord, Segment } from '../core/records.ts';
-import { branch, leaf, type Xml } from '../wire/xml.ts';
 import { readAttributes, versionHeaders } from './attributes.ts';
 import { checkTarget, writtenHeaders } from './blobs.ts';
 import { commitStored, receiveText, storeBody } from './body.ts';
@@ -11,7 +10,7 @@ import {
   requireContainer,
 } from './call.ts';
 import { readConditions } from './conditions.ts';
-import { azureDocument } from './document.ts';
+import { azureDocument, branch, leaf, type Xml } from './document.ts';
 import { AzureError, invalidQuery } from './errors.ts';
 import { parseXml, type XmlElement } from './xml.ts';
 

@@ -1,4 +1,3 @@
-import { branch, leaf } from '../wire/xml.ts';
 import { metadataHeaders, readMetadata, versionHeaders } from './attributes.ts';
 import { receiveText } from './body.ts';
 import {
@@ -10,7 +9,7 @@ import {
 } from './call.ts';
 import { checkRead, readConditions } from './conditions.ts';
 import type { ContainerRecord, StoredPolicy } from './container-shelf.ts';
-import { azureDocument } from './document.ts';
+import { azureDocument, branch, leaf } from './document.ts';
 import { AzureError, invalidHeader } from './errors.ts';
 import { parseAzureInstant } from './instants.ts';
 import { childText, onlyChildren, parseXml, type XmlElement } from './xml.ts';

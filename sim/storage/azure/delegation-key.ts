@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { leaf, plainDocument } from '../wire/xml.ts';
 import type { Account } from './account.ts';
 import { receiveText } from './body.ts';
 import type { AzureCall, AzureReply } from './call.ts';
+import { azureDocument, branch, leaf } from './document.ts';
 import { AzureError } from './errors.ts';
 import { azureSecond, parseAzureInstant } from './instants.ts';
 import type { DelegationFields } from './sas.ts';
@@ -53,7 +53,8 @@ export async function getUserDelegationKey(call: AzureCall): Promise<AzureReply>
     service: 'b',
     version: call.version,
   };
-  const elements = [
+  const { xml } = branch(
+    'UserDelegationKey',
     leaf('SignedOid', key.objectId),
     leaf('SignedTid', key.tenantId),
     leaf('SignedStart', key.start),
@@ -61,10 +62,8 @@ export async function getUserDelegationKey(call: AzureCall): Promise<AzureReply>
     leaf('SignedService', key.service),
     leaf('SignedVersion', key.version),
     leaf('Value', delegationKeyValue(call.target.account, key).toString('base64')),
-  ];
-  const body = elements.map((element) => element.xml).join('');
-  const xml = plainDocument({ xml: `<UserDelegationKey>${body}</UserDelegationKey>` });
-  return { status: 200, xml };
+  );
+  return { status: 200, xml: azureDocument(xml) };
 }
 
 function readInstant(node: string, text: string): number | undefined {

@@ -35,13 +35,15 @@ export async function answerAzure(
   }
 }
 
+/** A call before its sender is known and before the fault table was asked. */
+type Unauthenticated = Omit<AzureCall, 'caller' | 'propagationMs'>;
+
 interface Prepared {
-  readonly call: Omit<AzureCall, 'caller'>;
-  readonly fault: FaultRule | undefined;
+  readonly call: Unauthenticated;
   authenticate(): Caller;
 }
 
-/** Target, operation, fault; the body has not been touched when this is done. */
+/** Target and operation; the body has not been touched when this is done. */
 function prepare(exchange: Exchange, request: WireRequest, world: AzureWorld): Prepared {
   exchange.notes.accessKeyId = claimedSender(request);
   const version = readVersion(request);
@@ -50,8 +52,7 @@ function prepare(exchange: Exchange, request: WireRequest, world: AzureWorld): P
   const query = new Map(request.query);
   const operation = resolveOperation(request, target, query);
   exchange.notes.operation = operation;
-  const fault = world.faults.take(operation, target.blob);
-  const at = exchange.at + (fault?.kind === 'skewClock' ? fault.ms : 0);
+  const at = exchange.at + world.faults.takeSkew();
   const settings: AuthenticationSettings = {
     now: at,
     skewToleranceMs: world.skewToleranceMs,
@@ -61,7 +62,7 @@ function prepare(exchange: Exchange, request: WireRequest, world: AzureWorld): P
     isSecure: world.isSecure,
   };
   let caller: Caller | undefined;
-  const call: Omit<AzureCall, 'caller'> = {
+  const call: Unauthenticated = {
     operation,
     request,
     target,
@@ -73,7 +74,6 @@ function prepare(exchange: Exchange, request: WireRequest, world: AzureWorld): P
     containers: world.containers,
     blocks: world.blocks,
     accountUrl: accountUrl(request, target, world),
-    propagationMs: fault?.kind === 'delayKeyPropagation' ? fault.ms : 0,
     newEtag: () => newEtag(world),
     readSource: (source) => readCopySource(exchange, source, caller!, target, world, settings),
   };
@@ -86,7 +86,7 @@ function prepare(exchange: Exchange, request: WireRequest, world: AzureWorld): P
       throw error;
     }
   };
-  return { call, fault, authenticate };
+  return { call, authenticate };
 }
 
 /** Tags look as Azure's do; the numbers of the core never come twice. */
@@ -186,14 +186,16 @@ function readCopySource(
 async function perform(
   exchange: Exchange,
   world: AzureWorld,
-  { call, fault, authenticate }: Prepared,
+  { call, authenticate }: Prepared,
 ): Promise<void> {
-  if (fault?.kind === 'delay') await world.wait(fault.ms);
   const caller = authenticate();
+  const fault = world.faults.take(call.operation, call.target.blob);
+  if (fault?.kind === 'delay') await world.wait(fault.ms);
   if (fault?.kind === 'error') return sendFault(exchange, call.request, fault);
   if (fault?.kind === 'reset' && fault.when !== 'after') return exchange.cut();
   authorize(exchange, world, caller, call.operation, call.target);
-  const result = AZURE_HANDLERS[call.operation]({ ...call, caller });
+  const propagationMs = fault?.kind === 'delayKeyPropagation' ? fault.ms : 0;
+  const result = AZURE_HANDLERS[call.operation]({ ...call, caller, propagationMs });
   // No pause between a lookup and the first read: in between the blob could be replaced, and its
   // bytes are kept only from the first read on.
   const reply = result instanceof Promise ? await result : result;
@@ -219,7 +221,7 @@ function sendFault(
 async function sendReply(
   exchange: Exchange,
   world: AzureWorld,
-  call: Omit<AzureCall, 'caller'>,
+  call: Unauthenticated,
   reply: AzureReply,
   isCorrupt: boolean,
 ): Promise<void> {

@@ -1,7 +1,6 @@
 import { httpDate } from '../core/instants.ts';
 import type { ObjectRecord } from '../core/records.ts';
 import { type ListPosition, listPage } from '../s3/list-pages.ts';
-import { branch, escapeXml, leaf, type Xml } from '../wire/xml.ts';
 import {
   type AzureCall,
   type AzureReply,
@@ -10,7 +9,7 @@ import {
   readMaxResults,
   requireContainer,
 } from './call.ts';
-import { azureDocument, nameElement } from './document.ts';
+import { branch, leaf, listingDocument, nameElement, type Xml } from './document.ts';
 import { readPosition, writeMarker } from './marker.ts';
 
 /** Of these only metadata and copies exist here; a listing that asks for the others has none. */
@@ -46,20 +45,16 @@ export function listBlobs(call: AzureCall): AzureReply {
       ? branch('BlobPrefix', nameElement(entry.commonPrefix))
       : blobElement(call.core.object(bucket, entry.key)!, include),
   );
-  const inner = [
+  const xml = listingDocument(
+    { ServiceEndpoint: call.accountUrl, ContainerName: call.target.container },
     prefix === '' ? undefined : leaf('Prefix', prefix),
     marker === '' ? undefined : leaf('Marker', marker),
     call.query.has('maxresults') ? leaf('MaxResults', maxResults) : undefined,
     delimiter === '' ? undefined : leaf('Delimiter', delimiter),
     branch('Blobs', ...rows),
     leaf('NextMarker', page.next === undefined ? '' : writeMarker(page.next)),
-  ];
-  const body = inner.map((element) => element?.xml ?? '').join('');
-  const attributes =
-    `ServiceEndpoint="${escapeXml(call.accountUrl)}" ` +
-    `ContainerName="${escapeXml(call.target.container)}"`;
-  const root = `<EnumerationResults ${attributes}>${body}</EnumerationResults>`;
-  return { status: 200, xml: azureDocument(root) };
+  );
+  return { status: 200, xml };
 }
 
 const LISTED_HEADERS = [

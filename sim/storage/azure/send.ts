@@ -1,7 +1,6 @@
 import { header, type WireRequest } from '../sigv4/wire-request.ts';
 import type { Exchange } from '../wire/exchange.ts';
-import { branch, leaf } from '../wire/xml.ts';
-import { azureDocument } from './document.ts';
+import { azureDocument, branch, leaf } from './document.ts';
 import type { AzureError } from './errors.ts';
 import { azureInstant } from './instants.ts';
 

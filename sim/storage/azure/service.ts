@@ -1,9 +1,8 @@
 import { httpDate } from '../core/instants.ts';
-import { branch, leaf } from '../wire/xml.ts';
 import { bucketOf } from './account.ts';
 import { quoted } from './attributes.ts';
 import { type AzureCall, type AzureReply, readInclude, readMaxResults } from './call.ts';
-import { azureDocument } from './document.ts';
+import { branch, leaf, listingDocument } from './document.ts';
 import { readMarker, writeMarker } from './marker.ts';
 
 export function listContainers(call: AzureCall): AzureReply {
@@ -38,16 +37,15 @@ export function listContainers(call: AzureCall): AzureReply {
   );
   const last = page.at(-1)?.bucket.slice(start.length);
   const hasMore = found.length > page.length && last !== undefined;
-  const inner = [
+  const xml = listingDocument(
+    { ServiceEndpoint: call.accountUrl },
     prefix === '' ? undefined : leaf('Prefix', prefix),
     marker === '' ? undefined : leaf('Marker', marker),
     call.query.has('maxresults') ? leaf('MaxResults', maxResults) : undefined,
     branch('Containers', ...rows),
     leaf('NextMarker', hasMore ? writeMarker({ afterKey: last }) : ''),
-  ];
-  const body = inner.map((element) => element?.xml ?? '').join('');
-  const root = `<EnumerationResults ServiceEndpoint="${call.accountUrl}">${body}</EnumerationResults>`;
-  return { status: 200, xml: azureDocument(root) };
+  );
+  return { status: 200, xml };
 }
 
 export function getAccountInfo(call: AzureCall): AzureReply {

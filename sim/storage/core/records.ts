@@ -31,6 +31,11 @@ export interface ObjectRecord extends ObjectAttributes {
   readonly createdAt?: number;
   /** Azure block names, one for each segment, when the object was made of named blocks. */
   readonly blockNames?: readonly string[];
+  /** Google: the number of this version of the object, and of its metadata. */
+  readonly generation?: number;
+  readonly metageneration?: number;
+  /** Google: of how many objects it was composed. */
+  readonly componentCount?: number;
 }
 
 export interface PartRecord {

@@ -128,9 +128,10 @@ describe('bad input', () => {
     ['tagging', { path: `${OBJECT}?tagging`, body }, 501, 'NotImplemented'],
     ['an ACL', { method: 'GET', path: `${OBJECT}?acl` }, 501, 'NotImplemented'],
     ['a version', { method: 'GET', path: `${OBJECT}?versionId=1` }, 501, 'NotImplemented'],
-    ['list version 1', { method: 'GET', path: `/${BUCKET}` }, 501, 'NotImplemented'],
+    ['a list of versions', { method: 'GET', path: `/${BUCKET}?versions` }, 501, 'NotImplemented'],
     ['a bucket policy', { method: 'GET', path: `/${BUCKET}?policy` }, 501, 'NotImplemented'],
-    ['deleting a bucket', { method: 'DELETE', path: `/${BUCKET}` }, 501, 'NotImplemented'],
+    ['deleting a policy', { method: 'DELETE', path: `/${BUCKET}?policy` }, 501, 'NotImplemented'],
+    ['deleting a full bucket', { method: 'DELETE', path: `/${BUCKET}` }, 409, 'BucketNotEmpty'],
     ['a form upload', { method: 'POST', path: `/${BUCKET}`, body }, 501, 'NotImplemented'],
     ['another method', { method: 'PATCH' }, 405, 'MethodNotAllowed'],
     [

@@ -60,7 +60,8 @@ export async function startLab(overrides: Partial<StorageOptions> = {}): Promise
   const storage = await startStorage({
     clock: { now: () => clock.at },
     state: { kind: 'memory' },
-    longestSessionMs: 365 * DAY_MS,
+    // A profile brings its own limit.
+    ...(overrides.profile === undefined ? { longestSessionMs: 365 * DAY_MS } : {}),
     identities: [
       { userName: 'admin', ...ADMIN, policy: 'full' },
       {

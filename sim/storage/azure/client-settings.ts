@@ -1,0 +1,50 @@
+import type { ClientSettings } from '../families.ts';
+
+/** What to paste so that a client speaks to this storage as its owner. */
+export function azureClientSettings(at: {
+  readonly endpoint: string;
+  readonly accountName: string;
+  readonly accountKey: Buffer;
+  readonly tenantId: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}): readonly ClientSettings[] {
+  const { endpoint, accountName } = at;
+  const key = at.accountKey.toString('base64');
+  const blobEndpoint = `${endpoint}/${accountName}`;
+  const connection =
+    `DefaultEndpointsProtocol=${endpoint.split(':')[0]};AccountName=${accountName};` +
+    `AccountKey=${key};BlobEndpoint=${blobEndpoint};`;
+  return [
+    {
+      client: 'az',
+      lines: [
+        `export AZURE_STORAGE_CONNECTION_STRING='${connection}'`,
+        'az storage container list --output table',
+      ],
+    },
+    {
+      client: 'rclone',
+      lines: [
+        'export RCLONE_CONFIG_FORTNIGHT_TYPE=azureblob',
+        `export RCLONE_CONFIG_FORTNIGHT_ACCOUNT=${accountName}`,
+        `export RCLONE_CONFIG_FORTNIGHT_KEY=${key}`,
+        `export RCLONE_CONFIG_FORTNIGHT_ENDPOINT=${blobEndpoint}`,
+        'rclone lsd fortnight:',
+      ],
+    },
+    {
+      client: 'Azure SDK for JavaScript',
+      lines: [`BlobServiceClient.fromConnectionString('${connection}');`],
+    },
+    {
+      client: 'token of Entra ID',
+      lines: [
+        `curl -d grant_type=client_credentials -d client_id=${at.clientId} \\`,
+        `  -d client_secret=${at.clientSecret} \\`,
+        '  -d scope=https://storage.azure.com/.default \\',
+        `  ${endpoint}/${at.tenantId}/oauth2/v2.0/token`,
+      ],
+    },
+  ];
+}

@@ -1,0 +1,21 @@
+import { clientSuite } from './clients.ts';
+import { RealReport, type RealSuite } from './report.ts';
+
+/**
+ * Runs the checks against real programs, which `vitest run` does not: they install packages and
+ * start processes. Ends with 1 when something failed and with 5 when something could not be run.
+ */
+const SUITES: readonly RealSuite[] = [clientSuite];
+
+const write = (line: string): void => void process.stdout.write(`${line}\n`);
+const report = new RealReport(write);
+for (const suite of SUITES) {
+  write(`== ${suite.name}`);
+  try {
+    await suite.run(report);
+  } catch (error) {
+    await report.check(`${suite.name} could be run to its end`, () => Promise.reject(error));
+  }
+}
+write(`${report.passed} passed, ${report.failed} failed, ${report.notRun} not run`);
+process.exitCode = report.exitCode;
