@@ -3,7 +3,7 @@ import type { BlockId } from '../backup-format/block.ts';
 import { blockKey } from '../backup-format/keys.ts';
 import { sendManifest } from './manifest-transfer.ts';
 import type { DoneTotals, TransferMessage } from './messages.ts';
-import { StoredBackup } from './stored-backup.ts';
+import { corruptAtRest, StoredBackup } from './stored-backup.ts';
 import type { TargetContext, TargetOperation } from './target-operation.ts';
 import type { WaitList } from './wait-list.ts';
 
@@ -66,7 +66,11 @@ export class RestoreTarget implements TargetOperation {
         continue;
       }
       const key = blockKey(core.spec.scope, core.spec.backup, id);
-      const payload = await gate.run(0, (store) => store.get(key, { signal: core.signal }));
+      const payload = await gate
+        .run(0, (store) => store.get(key, { signal: core.signal }))
+        .catch((thrown) => {
+          throw corruptAtRest(thrown, 'block.corrupt', id);
+        });
       core.countStorage(payload.length);
       await core.send({ type: 'block.data', id, payload });
     }

@@ -1,5 +1,5 @@
 import type { ObjectInfo } from '../../machines/ports/object-store.ts';
-import { FortnightError } from '../../machines/rules/errors.ts';
+import { type ErrorCode, FortnightError } from '../../machines/rules/errors.ts';
 import type { BlockId } from '../backup-format/block.ts';
 import {
   blockIdOfKey,
@@ -64,7 +64,9 @@ export class StoredBackup {
       this.#core.countStorage(object.length);
       return object;
     } catch (thrown) {
-      if (!(thrown instanceof FortnightError) || thrown.code !== 'object.missing') throw thrown;
+      if (!(thrown instanceof FortnightError) || thrown.code !== 'object.missing') {
+        throw corruptAtRest(thrown, 'manifest.corrupt', restorePoint);
+      }
       throw new FortnightError('restorePoint.missing', `${restorePoint} of "${this.#backup}".`);
     }
   }
@@ -72,6 +74,15 @@ export class StoredBackup {
   async manifest(restorePoint: string): Promise<Manifest> {
     return decodeManifest(await this.manifestObject(restorePoint), restorePoint);
   }
+}
+
+/**
+ * The store has tried again already: bytes that still arrive wrong lie wrong in the storage, and
+ * no new session, mover or credential would read them otherwise.
+ */
+export function corruptAtRest(thrown: unknown, code: ErrorCode, what: string): unknown {
+  if (!(thrown instanceof FortnightError) || thrown.code !== 'object.corrupt') return thrown;
+  return new FortnightError(code, `${what}: ${thrown.detail}.`);
 }
 
 /** The distinct blocks of a restore point, in the order of first use. */

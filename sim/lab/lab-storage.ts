@@ -40,7 +40,8 @@ export interface LabStorageOptions {
   readonly state: StateLocation;
   readonly clock: Clock;
   readonly board: FaultBoard;
-  readonly onJump: (byMs: number) => void;
+  /** A scripted jump of the clock; resolves when the request that met it may go on. */
+  readonly onJump: (byMs: number) => Promise<void>;
 }
 
 /** A simulated storage system of a lab: a server on the loopback interface that real SDKs talk to. */
@@ -62,7 +63,8 @@ const STATUS_OF: Readonly<Record<FaultError, number>> = {
 };
 
 export async function startLabStorage(options: LabStorageOptions): Promise<LabStorage> {
-  const { owner, kind } = options;
+  const { owner, kind, clock } = options;
+  const jumps: Promise<void>[] = [];
   const running: RunningStorage = await startStorage({
     clock: options.clock,
     state: options.state,
@@ -79,7 +81,11 @@ export async function startLabStorage(options: LabStorageOptions): Promise<LabSt
       },
     ],
     buckets: options.buckets,
-    faults: faultTable(options),
+    faults: faultTable(options, jumps),
+    wait: async (ms) => {
+      if (ms === UNTIL_JUMPED_MS) await jumps.shift();
+      else await new Promise<void>((resolve) => clock.wakeAt(clock.now() + ms, resolve));
+    },
   });
   return {
     name: options.name,
@@ -90,8 +96,11 @@ export async function startLabStorage(options: LabStorageOptions): Promise<LabSt
   };
 }
 
+/** No delay of a scenario has this length: it stands for "as long as the jump takes". */
+const UNTIL_JUMPED_MS = 0;
+
 /** The board of the scenario, seen by the storage as its own fault table. */
-function faultTable(options: LabStorageOptions): FaultTable {
+function faultTable(options: LabStorageOptions, jumps: Promise<void>[]): FaultTable {
   const { board, name, clock, onJump } = options;
   let downUntil = Number.NEGATIVE_INFINITY;
   const cut: FaultRule = { kind: 'reset', nth: 1 };
@@ -104,8 +113,10 @@ function faultTable(options: LabStorageOptions): FaultTable {
       if (clock.now() < downUntil) return cut;
       switch (effect?.kind) {
         case 'jump':
-          onJump(effect.byMs);
-          return undefined;
+          jumps.push(onJump(effect.byMs));
+          return { kind: 'delay', ms: UNTIL_JUMPED_MS, nth: 1 };
+        case 'delay':
+          return { kind: 'delay', ms: effect.byMs, nth: 1 };
         case 'error':
           return {
             kind: 'error',

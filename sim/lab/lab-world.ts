@@ -41,6 +41,8 @@ export interface LabWorldOptions {
   readonly onProgress?: ProgressListener;
   /** Told of every mover process. */
   readonly onSpawn?: (name: string, pid: number) => void;
+  /** Worth it for several sessions in a row: the next movers start while the last ones work. */
+  readonly keepsSpares?: boolean;
 }
 
 export interface LabWorld extends World {
@@ -79,11 +81,11 @@ async function startLabWorld(
     failures.push(error);
     tellRun(error);
   };
-  const movers = new MoverFleet(
-    processSpawner(options.onSpawn === undefined ? {} : { onSpawn: options.onSpawn }),
-    transportClock,
-    () => clock.exportState(),
-  );
+  const processes = processSpawner({
+    ...(options.onSpawn === undefined ? {} : { onSpawn: options.onSpawn }),
+    keepsSpares: options.keepsSpares === true,
+  });
+  const movers = new MoverFleet(processes, transportClock, () => clock.exportState());
   const board = new FaultBoard((fault) =>
     log.write({
       node: fault.site,
@@ -98,6 +100,24 @@ async function startLabWorld(
     key: { bytes: options.databaseKey },
   });
   opened.push(() => database.close());
+  /**
+   * Time passes under a request: all timers in between fire, and the request goes on when the
+   * session waits for it (C15: what is in flight finishes) or the jump is over. Otherwise a small
+   * transfer would be done before its credential has got any older.
+   */
+  let jumped: Promise<void> = Promise.resolve();
+  const jump = async (byMs: number): Promise<void> => {
+    let isOver = false;
+    jumped = clock
+      .warp(byMs)
+      .catch(fail)
+      .then(() => {
+        isOver = true;
+      });
+    const mayGoOn = (): boolean => isOver || assembly.isWaitingForAnswer();
+    while (!mayGoOn()) await patience.until(mayGoOn);
+  };
+
   const storages = new Map<string, LabStorage>();
   for (const storage of options.storages) {
     const owner = options.ownerKeyOf(storage.name);
@@ -112,7 +132,7 @@ async function startLabWorld(
       state: options.storageStateOf(storage.name),
       clock,
       board,
-      onJump: (byMs) => void clock.warp(byMs).catch(fail),
+      onJump: jump,
     });
     storages.set(storage.name, started);
     opened.push(() => started.close());
@@ -205,6 +225,8 @@ async function startLabWorld(
         (byMs) => clock.warp(byMs),
         () => clock.exportState().rate === 0,
       );
+      // The next session starts when time has come to rest.
+      await jumped;
       if (failures.length > 0) throw failures[0];
       return result;
     },
@@ -236,6 +258,7 @@ async function startLabWorld(
     close: async () => {
       await assembly.close();
       await movers.killAll();
+      await processes.close();
       for (const issuer of issuers.values()) issuer.close();
       for (const storage of storages.values()) await storage.close();
       database.close();

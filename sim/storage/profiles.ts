@@ -18,6 +18,11 @@ export interface StorageProfile {
   readonly queryErrors: 'query' | 's3';
   /** Actions of STS and IAM that the vendor does not have, and how it refuses them. */
   readonly missingActions: { readonly names: ReadonlySet<string>; readonly status: 400 | 405 };
+  /**
+   * Whether AssumeRole leads to the role that it names. Else the caller gets a session with its own
+   * rights, whatever role it names, and only a user may ask.
+   */
+  readonly assumesRole: boolean;
   /** A session that assumes a role again is limited to this. `null`: no such limit. */
   readonly chainedSessionMs: number | null;
   /** New access keys of IAM users are unknown to S3 for this long. */
@@ -37,6 +42,7 @@ export const PROFILES: Readonly<Record<ProfileName, StorageProfile>> = {
     wrongToken: 'InvalidToken',
     queryErrors: 'query',
     missingActions: { names: new Set(), status: 400 },
+    assumesRole: true,
     chainedSessionMs: HOUR_MS,
     newKeyDelayMs: 0,
   },
@@ -59,6 +65,7 @@ export const PROFILES: Readonly<Record<ProfileName, StorageProfile>> = {
       ]),
       status: 400,
     },
+    assumesRole: false,
     chainedSessionMs: null,
     newKeyDelayMs: 0,
   },
@@ -74,6 +81,7 @@ export const PROFILES: Readonly<Record<ProfileName, StorageProfile>> = {
       names: new Set(['GetCallerIdentity', 'GetFederationToken', ...USER_ACTIONS, ...KEY_ACTIONS]),
       status: 405,
     },
+    assumesRole: true,
     chainedSessionMs: null,
     newKeyDelayMs: 0,
   },

@@ -51,6 +51,8 @@ export class SessionRunner {
   #onRemoteStopped: (() => void) | null = null;
   #lastState = '';
   #hasEnded = false;
+  /** The target mover has been told to ask the SP, and has not said what came of it. */
+  #isCredentialAsked = false;
 
   constructor(options: SessionRunnerOptions) {
     this.#options = options;
@@ -94,7 +96,8 @@ export class SessionRunner {
   /** Whether the session waits for an answer of somebody; a jump of the clock lets it come first. */
   isWaitingForAnswer(): boolean {
     if (this.#hasEnded) return false;
-    return this.#machine.snapshot().context.deadlines.budget !== null;
+    // A check on a heartbeat (C15 proactive) goes on beside the transfer and has no deadline.
+    return this.#isCredentialAsked || this.#machine.snapshot().context.deadlines.budget !== null;
   }
 
   cancel(): void {
@@ -196,6 +199,7 @@ export class SessionRunner {
         this.#movers.tell('target', 'order.contact');
         return;
       case 'credential.request': {
+        this.#isCredentialAsked = true;
         const { type: _type, ...asked } = request;
         this.#movers.tell('target', 'order.requestCredential', asked);
         return;
@@ -317,11 +321,13 @@ export class SessionRunner {
         this.#machine.send(contactFact(type, header));
         return;
       case 'contact.lost':
+        this.#isCredentialAsked = false;
         this.#log(`tenant:${this.#options.tenant}`, 'channel.down', { role: 'target' });
         this.#machine.send(contactFact(type, header));
         return;
       case 'credential.delivered':
       case 'credential.refused':
+        this.#isCredentialAsked = false;
         this.#machine.send(contactFact(type, header));
         return;
       default:
@@ -346,7 +352,10 @@ export class SessionRunner {
   }
 
   #onMoverGone(role: MoverRole, code: ErrorCode): void {
-    if (role === 'target') this.#isRemoteTargetUp = false;
+    if (role === 'target') {
+      this.#isRemoteTargetUp = false;
+      this.#isCredentialAsked = false;
+    }
     this.#log(`tenant:${this.#options.tenant}`, 'mover.exited', this.#placed(role));
     this.#machine.send({ type: 'mover.failed', role, code });
   }

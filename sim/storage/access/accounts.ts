@@ -29,7 +29,7 @@ export interface SessionRecord {
   readonly tokenHash: string;
   /** Empty when a user, not a role, is behind the session. */
   readonly roleArn: string;
-  /** GetFederationToken and GetSessionToken: the user whose rights the session has. */
+  /** Of a session that no role is behind: the user whose rights it has, and may narrow. */
   readonly issuer?: { readonly userName: string; readonly kind: 'federation' | 'user session' };
   readonly sessionName: string;
   readonly issuedAt: number;
@@ -180,10 +180,8 @@ export class Accounts implements RecordKeeper<AccountRecord> {
   #rolePrincipal(session: SessionRecord): Principal | undefined {
     const role = this.#roles.get(session.roleArn);
     if (role === undefined) return undefined;
-    const layers: PolicyLayer[] = [{ source: 'role policy', policy: role.compiled }];
-    if (session.policyText !== undefined) {
-      layers.push({ source: 'session policy', policy: compilePolicyText(session.policyText) });
-    }
+    const own: PolicyLayer = { source: 'role policy', policy: role.compiled };
+    const layers = [own, ...sessionLayers(session)];
     const userId = `${role.roleId}:${session.sessionName}`;
     return {
       kind: 'session',
@@ -223,7 +221,8 @@ export class Accounts implements RecordKeeper<AccountRecord> {
         issued,
       ]);
       const { arn, userId, userName } = user;
-      return { ...common, kind: 'user session', arn, userId, userName, layers: [own], attributes };
+      const layers = [own, ...sessionLayers(session)];
+      return { ...common, kind: 'user session', arn, userId, userName, layers, attributes };
     }
     const { sessionName, policyText } = session;
     const arn = `arn:aws:sts::${this.accountId}:federated-user/${sessionName}`;
@@ -248,6 +247,12 @@ export class Accounts implements RecordKeeper<AccountRecord> {
       ['aws:principalaccount', this.accountId],
     ];
   }
+}
+
+/** Without a session policy nothing narrows what the role or user may. */
+function sessionLayers({ policyText }: SessionRecord): PolicyLayer[] {
+  if (policyText === undefined) return [];
+  return [{ source: 'session policy', policy: compilePolicyText(policyText) }];
 }
 
 export function hashToken(token: string): string {

@@ -8,6 +8,8 @@ export function azureClientSettings(at: {
   readonly tenantId: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** A container by a SAS that lives for a day; absent when there is no container yet. */
+  readonly containerUrl: string | undefined;
 }): readonly ClientSettings[] {
   const { endpoint, accountName } = at;
   const key = at.accountKey.toString('base64');
@@ -24,7 +26,7 @@ export function azureClientSettings(at: {
       ],
     },
     {
-      client: 'rclone',
+      client: 'rclone 1.62 and later',
       lines: [
         'export RCLONE_CONFIG_FORTNIGHT_TYPE=azureblob',
         `export RCLONE_CONFIG_FORTNIGHT_ACCOUNT=${accountName}`,
@@ -33,6 +35,7 @@ export function azureClientSettings(at: {
         'rclone lsd fortnight:',
       ],
     },
+    ...(at.containerUrl === undefined ? [] : [rcloneBySas(at.containerUrl)]),
     {
       client: 'Azure SDK for JavaScript',
       lines: [`BlobServiceClient.fromConnectionString('${connection}');`],
@@ -47,4 +50,17 @@ export function azureClientSettings(at: {
       ],
     },
   ];
+}
+
+/** Older versions of rclone speak to no other endpoint than Azure's, except by a SAS URL. */
+function rcloneBySas(containerUrl: string): ClientSettings {
+  const container = containerUrl.replace(/\?.*/, '').split('/').at(-1);
+  return {
+    client: 'rclone by SAS, for one day',
+    lines: [
+      'export RCLONE_CONFIG_FORTNIGHT_TYPE=azureblob',
+      `export RCLONE_CONFIG_FORTNIGHT_SAS_URL='${containerUrl}'`,
+      `rclone ls fortnight:${container}`,
+    ],
+  };
 }

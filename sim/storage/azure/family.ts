@@ -15,6 +15,8 @@ import { startAzureStorage } from './start.ts';
 const ACCOUNT = 'fortnight';
 /** Everything that a backup does, in Azure's order of letters. */
 const PERMISSIONS = 'racwdl';
+const SETTINGS_LIFETIME_MS = 86_400_000;
+const SAS_URL_VARIABLE = 'RCLONE_AZUREBLOB_SAS_URL';
 
 /** Azure Blob storage with one account that has directories, and one application in Entra ID. */
 export const azureFamily: StorageFamily = { kind: 'azure', start };
@@ -57,7 +59,16 @@ async function start(options: FamilyOptions): Promise<RunningFamily> {
     kind: 'azure',
     endpoint,
     port,
-    clientSettings: () => azureClientSettings({ endpoint, tenantId, ...account, ...application }),
+    clientSettings: () => {
+      const [container] = buckets;
+      const request = { bucket: container ?? '', prefix: '', durationMs: SETTINGS_LIFETIME_MS };
+      const issued =
+        container === undefined
+          ? undefined
+          : issueSas({ ...account, endpoint, request, now: options.clock.now() });
+      const containerUrl = issued?.environment[SAS_URL_VARIABLE];
+      return azureClientSettings({ endpoint, tenantId, ...account, ...application, containerUrl });
+    },
     decisions: () => storage.decisions(),
     issueKeys: (request) => issueSas({ ...account, endpoint, request, now: options.clock.now() }),
     close: () => storage.close(),
@@ -92,7 +103,7 @@ function issueSas(owner: {
     AZURE_STORAGE_ACCOUNT: accountName,
     AZURE_STORAGE_SAS_TOKEN: token,
     AZURE_STORAGE_SERVICE_ENDPOINT: `${endpoint}/${accountName}`,
-    RCLONE_AZUREBLOB_SAS_URL: `${endpoint}/${accountName}/${container}?${token}`,
+    [SAS_URL_VARIABLE]: `${endpoint}/${accountName}/${container}?${token}`,
   };
   return { expiresAt, environment };
 }

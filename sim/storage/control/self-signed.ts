@@ -29,7 +29,7 @@ const DNS_NAME = 0x82;
 const IP_ADDRESS = 0x87;
 
 /**
- * A self-signed certificate for this machine's loopback names (and buckets below `localhost`), on
+ * A self-signed certificate for this machine's loopback names (and buckets below `s3.localhost`), on
  * a fresh P-256 key. It is its own root, so that a client trusts it by being given the file.
  * It is valid from 2020 to 2049: the storage's clock may be anywhere.
  */
@@ -80,7 +80,8 @@ export function makeSelfSigned(random: (bytes: number) => Buffer): TlsMaterial {
 }
 
 function extensions(): Buffer {
-  const names = ['localhost', '*.localhost', 's3.localhost', '*.s3.localhost'];
+  // Clients do not accept `*.localhost`: a wildcard needs two labels behind it.
+  const names = ['localhost', 's3.localhost', '*.s3.localhost'];
   const loopback6 = Buffer.alloc(16);
   loopback6[15] = 1;
   const isAuthority = der(TAG.boolean, Buffer.from([0xff]));

@@ -57,9 +57,9 @@ function refusal(caller: Caller, permission: Permission, target: Target | undefi
     const headers = { 'www-authenticate': 'Bearer realm="https://accounts.google.com/"' };
     return new GcsError('loginRequired', undefined, { headers, xmlCode: 'AuthenticationRequired' });
   }
-  const kind =
-    target === undefined ? 'project' : target.object === undefined ? 'bucket' : 'object';
-  const place = kind === 'project' ? 'the Google Cloud project' : `the Google Cloud Storage ${kind}`;
+  const kind = target === undefined ? 'project' : target.object === undefined ? 'bucket' : 'object';
+  const place =
+    kind === 'project' ? 'the Google Cloud project' : `the Google Cloud Storage ${kind}`;
   return new GcsError(
     'forbidden',
     `${caller.email} does not have ${permission} access to ${place}. ` +

@@ -54,6 +54,8 @@ export interface SessionRecord {
   readonly startedAt: number;
   /** Whom the session belongs to: nothing of it is needed to go on, but records name it. */
   readonly email: string;
+  /** Whether the beginner might replace an object of this name. */
+  readonly mayReplace: boolean;
   /** The size announced for the whole object. */
   readonly size?: number;
   readonly md5Hash?: string;

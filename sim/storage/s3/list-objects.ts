@@ -2,7 +2,14 @@ import { isoInstant } from '../core/instants.ts';
 import { branch, leaf, type Xml } from '../wire/xml.ts';
 import { integerParameter, requireBucket, type S3Call, type S3Reply } from './call.ts';
 import { S3Error } from './errors.ts';
-import { commonPrefixElement, type ListPosition, listPage, textEncoder } from './list-pages.ts';
+import {
+  commonPrefixElement,
+  type ListPosition,
+  listPage,
+  markerPosition,
+  positionText,
+  textEncoder,
+} from './list-pages.ts';
 import { quoted } from './object-headers.ts';
 import { s3Document } from './xml.ts';
 
@@ -42,17 +49,6 @@ export function listObjects(call: S3Call): S3Reply {
     ...rows,
   );
   return { status: 200, xml };
-}
-
-/** A marker that is a common prefix stands for everything below it, else pages would repeat it. */
-function markerPosition(marker: string, prefix: string, delimiter: string): ListPosition {
-  const end = delimiter === '' ? -1 : marker.indexOf(delimiter, prefix.length);
-  const isCommonPrefix = marker.startsWith(prefix) && end === marker.length - delimiter.length;
-  return end >= 0 && isCommonPrefix ? { afterPrefix: marker } : { afterKey: marker };
-}
-
-function positionText(position: ListPosition): string {
-  return 'afterKey' in position ? position.afterKey : position.afterPrefix;
 }
 
 export function listObjectsV2(call: S3Call): S3Reply {

@@ -49,6 +49,18 @@ export function listPage(
   }
 }
 
+/** A marker that is a common prefix stands for everything below it, else pages would repeat it. */
+export function markerPosition(marker: string, prefix: string, delimiter: string): ListPosition {
+  const end = delimiter === '' ? -1 : marker.indexOf(delimiter, prefix.length);
+  const isCommonPrefix = marker.startsWith(prefix) && end === marker.length - delimiter.length;
+  return end >= 0 && isCommonPrefix ? { afterPrefix: marker } : { afterKey: marker };
+}
+
+/** The marker that says this position. */
+export function positionText(position: ListPosition): string {
+  return 'afterKey' in position ? position.afterKey : position.afterPrefix;
+}
+
 function resumeKey(position: ListPosition): string {
   return 'afterKey' in position ? position.afterKey : `${position.afterPrefix}\u{10ffff}`;
 }

@@ -14,7 +14,8 @@ const PARAMETERS = ['RoleArn', 'RoleSessionName', 'DurationSeconds', 'Policy'];
 export interface GrantedSession {
   readonly session: SessionRecord;
   readonly token: string;
-  readonly role: Role;
+  /** Absent where the vendor's AssumeRole leads to no role. */
+  readonly role?: Role;
   /** How full the packed session policy is; absent without one. */
   readonly packedPercent?: number;
 }
@@ -23,14 +24,12 @@ export interface GrantedSession {
 export function assumeRole(world: StorageWorld, call: QueryCall): Xml {
   const { session, token, role, packedPercent } = grantSession(world, call);
   const { sessionName } = session;
+  const roleId = role === undefined ? '' : `${role.roleId}:${sessionName}`;
+  const arn = role === undefined ? '' : world.accounts.assumedRoleArn(role, sessionName);
   return branch(
     'AssumeRoleResult',
     credentialsElement(session, token),
-    branch(
-      'AssumedRoleUser',
-      leaf('AssumedRoleId', `${role.roleId}:${sessionName}`),
-      leaf('Arn', world.accounts.assumedRoleArn(role, sessionName)),
-    ),
+    branch('AssumedRoleUser', leaf('AssumedRoleId', roleId), leaf('Arn', arn)),
     packedPercent === undefined ? undefined : leaf('PackedPolicySize', packedPercent),
   );
 }
@@ -38,6 +37,7 @@ export function assumeRole(world: StorageWorld, call: QueryCall): Xml {
 /** Issues a session of a role, or throws QueryError. */
 export function grantSession(world: StorageWorld, call: QueryCall): GrantedSession {
   onlyParameters(call, PARAMETERS);
+  if (!world.profile.assumesRole) return grantOwnSession(world, call);
   const roleArn = required(call, 'RoleArn');
   const sessionName = required(call, 'RoleSessionName');
   if (!/^[\w+=,.@-]{2,64}$/.test(sessionName)) {
@@ -59,6 +59,25 @@ export function grantSession(world: StorageWorld, call: QueryCall): GrantedSessi
     ...(policyText === undefined ? {} : { policyText }),
   });
   return { ...issued, role, ...(packedPercent === undefined ? {} : { packedPercent }) };
+}
+
+/** A session with the caller's own rights, for vendors that do not look at the role. */
+function grantOwnSession(world: StorageWorld, call: QueryCall): GrantedSession {
+  const { kind, userName } = call.principal;
+  if (kind !== 'user' || userName === undefined) {
+    throw new QueryError('AccessDenied', 'Temporary credentials cannot issue further ones.');
+  }
+  const max = Math.floor(world.longestSessionMs / 1000);
+  const seconds = readSeconds(world, call, { default: DURATION_SECONDS_DEFAULT, max });
+  const policyText = call.parameters.get('Policy');
+  if (policyText !== undefined) checkSessionPolicy(policyText);
+  return issueSession(world, call, {
+    roleArn: '',
+    sessionName: userName,
+    issuer: { userName, kind: 'user session' },
+    seconds,
+    ...(policyText === undefined ? {} : { policyText }),
+  });
 }
 
 /**

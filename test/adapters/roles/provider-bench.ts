@@ -77,7 +77,7 @@ export class RawClient {
 const START = Date.parse('2026-01-05T08:00:00Z');
 
 /** An SP server with its gateway on the virtual clock, and nothing else: every client is raw. */
-export async function openProvider(tenants: readonly SpTenant[]) {
+export async function openProvider(tenants: readonly SpTenant[], issuerLatencyMs = 0) {
   const clock = createVirtualClock(START);
   const driver = createDriver(clock);
   const log = createEventLog({ clock });
@@ -92,7 +92,7 @@ export async function openProvider(tenants: readonly SpTenant[]) {
     expiresAt: null,
   } as const;
   const bucket = new MemoryBucket(owner);
-  const issuer = createMemoryIssuer({ bucket, clock });
+  const issuer = createMemoryIssuer({ bucket, clock, latencyMs: issuerLatencyMs });
   await database.saveRepositoryCredential('vault', owner);
   const errors: unknown[] = [];
   /** A second of the clock: enough for everything that is not a deadline. */

@@ -1,4 +1,9 @@
 import { expect, test } from 'vitest';
+import type { HostDesk } from '../../../adapters/roles/sp-server/host-desk.ts';
+import { QuotaBook } from '../../../adapters/roles/sp-server/quota-book.ts';
+import { SpRegister } from '../../../adapters/roles/sp-server/register.ts';
+import { SessionCloser } from '../../../adapters/roles/sp-server/session-closer.ts';
+import type { SessionRecord } from '../../../adapters/roles/sp-server/session-record.ts';
 import { reservedBytes } from '../../../machines/rules/quota.ts';
 import { checkAll } from '../../../sim/check/index.ts';
 import {
@@ -8,6 +13,7 @@ import {
   openProvider,
   type Provider,
   type RawClient,
+  REPOSITORY,
   tenant,
 } from './provider-bench.ts';
 
@@ -108,6 +114,24 @@ test('I58: a reservation goes back once, however often the close is said', async
   const returned = provider.log.events.filter(({ type }) => type === 'quota.returned');
   expect(returned.map(({ data }) => data.returnedBytes)).toEqual([300]);
   expectNoViolations(provider);
+});
+
+test('P2: the count of a closed session is told again to its tenant, and to nobody else', async () => {
+  const provider = await openProvider([tenant('acme')]);
+  const register = new SpRegister([REPOSITORY], []);
+  const record = { id: 's1', scope: { tenant: 'acme' }, accounts: [], spec: { operation: 'list' } };
+  register.sessions.set('s1', record as unknown as SessionRecord);
+  const closer = new SessionCloser({
+    log: provider.log,
+    quota: new QuotaBook(provider.database),
+    hosts: { closeDataRoute: async () => 77 } as unknown as HostDesk,
+    register,
+    recount: async () => {},
+  });
+  expect(await closer.close('globex', 's1', 'done')).toBe(0);
+  expect(await closer.close('acme', 's1', 'done')).toBe(77);
+  expect(await closer.close('acme', 's1', 'done')).toBe(77);
+  expect(await closer.close('globex', 's1', 'done')).toBe(0);
 });
 
 test('Q2: nobody can spend more than was granted, or have the count go back', async () => {

@@ -165,17 +165,42 @@ test('C11: the answer to a repeated session.open tells the same check as the fir
   expect(second?.header).toEqual(first?.header);
 });
 
-test('C8: a closed session gets nothing, also when the answer was already on its way', async () => {
+test.each(['closed', 'replaced'])(
+  'C8, F1: an answer that comes after the mover was %s goes to nobody',
+  async (how) => {
+    const provider = await openProvider(TENANTS, 5_000);
+    const owner = await provider.connectTenant('acme');
+    const [opened] = await owner.say('session.open', openMessage('s1'));
+    const ticket = String(opened?.header.ticket);
+    const { client } = await connectMover(provider, 's1', ticket);
+    expect(await client.say('credential.request', CREDENTIAL_REQUEST)).toEqual([]);
+    if (how === 'closed') {
+      await owner.say('session.close', { session: 's1', state: 'done', code: null });
+      const late = await connectMover(provider, 's1', ticket);
+      expect(late.answer?.header).toEqual({ code: 'session.unknown' });
+    } else await connectMover(provider, 's1', ticket);
+    for (let second = 0; second < 10; second += 1) await provider.settle();
+    const types = provider.log.events.map(({ type }) => type);
+    expect(types).toContain('credential.saved');
+    expect(types).not.toContain('credential.delivered');
+    expect(types).not.toContain('quota.granted');
+    expect(client.heard.filter(({ type }) => type === 'credential.deliver')).toEqual([]);
+  },
+);
+
+test('F5: what the tenant could not be told is told when it is connected again', async () => {
   const provider = await openProvider(TENANTS);
   const owner = await provider.connectTenant('acme');
-  const [opened] = await owner.say('session.open', openMessage('s1'));
-  const { client } = await connectMover(provider, 's1', String(opened?.header.ticket));
-  const asking = client.say('credential.request', CREDENTIAL_REQUEST);
-  await owner.say('session.close', { session: 's1', state: 'done', code: null });
-  await asking;
-  const late = await connectMover(provider, 's1', String(opened?.header.ticket));
-  expect(late.answer?.header).toEqual({ code: 'session.unknown' });
-  await expectUnharmed(provider, late.client);
+  await owner.say('session.open', openMessage('s1'));
+  owner.close();
+  await provider.settle();
+  await provider.inTime(provider.server.setTenant(tenant('acme', { quotaBytes: 5_000 })));
+  const again = await provider.connectTenant('acme');
+  await provider.settle();
+  expect(again.heard.map(({ type, header }) => [type, header.session ?? null])).toEqual([
+    ['hello.accepted', null],
+    ['quota.raised', 's1'],
+  ]);
 });
 
 test('F1: a mover that was replaced is no longer heard', async () => {

@@ -134,6 +134,36 @@ describe('faults', () => {
     await put('k', lab.s3(await lab.assume()));
   });
 
+  it('a delay waits as long as it says, by the wait that was injected', async () => {
+    const waited: number[] = [];
+    const wait = async (ms: number) => void waited.push(ms);
+    const slow = await startLab({ wait });
+    slow.storage.faults.add({ kind: 'delay', operation: 'PutObject', nth: 1, ms: 1234 });
+    slow.storage.faults.add({ kind: 'delay', operation: 'AssumeRole', nth: 1, ms: 77 });
+    await put('k', slow.s3());
+    await put('k', slow.s3());
+    await slow.assume();
+    expect(waited).toEqual([1234, 77]);
+    await slow.close();
+  });
+
+  it('a skewed clock makes good requests too early or too late, for so many calls', async () => {
+    const minute = 60_000;
+    for (const ms of [16 * minute, -16 * minute]) {
+      lab.storage.faults.add({ kind: 'skewClock', nth: 1, repeat: 2, ms });
+      for (let call = 0; call < 2; call += 1) {
+        expect((await refusal(put())).code).toBe('RequestTimeTooSkewed');
+      }
+      await put();
+      lab.storage.faults.clear();
+    }
+    lab.storage.faults.add({ kind: 'skewClock', nth: 1, ms: 14 * minute });
+    await put();
+    const operation = 'PutObject';
+    const bound = { kind: 'skewClock', nth: 1, ms: 1, operation } as const;
+    expect(() => lab.storage.faults.add(bound)).toThrow(RangeError);
+  });
+
   it('refuses a count below 1', () => {
     expect(() => lab.storage.faults.add({ kind: 'reset', nth: 0 })).toThrow(RangeError);
   });

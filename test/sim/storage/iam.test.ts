@@ -184,7 +184,7 @@ describe('IAM', () => {
     expect(await answer('GetUser', bob, wrong)).toEqual([403, 'SignatureDoesNotMatch']);
   });
 
-  it('C18: two keys at most, so a rotation overlaps by exactly one', async () => {
+  it('C13: two keys at most, so the old generation can live beside the new one', async () => {
     await query(lab, 'CreateUser', bob);
     await query(lab, 'PutUserPolicy', named('all'));
     const old = await createKey();

@@ -68,8 +68,14 @@ export function buildRequest(request: RawRequest): SignedRaw {
   return { bytes: message(request, all, body), scope, key, signature };
 }
 
-/** A presigned GET target. */
-export function presign(path: string, at: number, seconds: number, keys: Keys = ADMIN): string {
+/** A presigned target. */
+export function presign(
+  path: string,
+  at: number,
+  seconds: number,
+  keys: Keys = ADMIN,
+  method: 'GET' | 'PUT' = 'GET',
+): string {
   const scope = scopeOf(keys, at, 's3');
   const query: [string, string][] = [
     ['X-Amz-Algorithm', 'AWS4-HMAC-SHA256'],
@@ -80,7 +86,7 @@ export function presign(path: string, at: number, seconds: number, keys: Keys = 
     ...(keys.sessionToken ? [['X-Amz-Security-Token', keys.sessionToken] as [string, string]] : []),
   ];
   const target = `${path}?${canonicalQuery(query)}`;
-  const wire = toWire('GET', target, { host: 'storage.test' });
+  const wire = toWire(method, target, { host: 'storage.test' });
   const canonical = canonicalRequest(wire, ['host'], 'UNSIGNED-PAYLOAD');
   const key = signingKey(keys.secretAccessKey, scope);
   return `${target}&X-Amz-Signature=${signHex(key, stringToSign(scope, canonical))}`;

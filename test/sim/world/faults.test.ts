@@ -33,6 +33,13 @@ function restarts({ events }: Finished): number {
     .length;
 }
 
+/** L14: how long the movers that were left took to stop; a kill would show as 10 s. */
+function restartTook({ events }: Finished): number {
+  const changes = ofType(events, 'session.state');
+  const at = changes.findIndex(({ data }) => data.state === 'active.restarting');
+  return (changes[at + 1]?.at ?? Number.POSITIVE_INFINITY) - (changes[at]?.at ?? 0);
+}
+
 describe('F1, F2: a mover dies at the nth storage request, and the session goes on', () => {
   for (const job of [...BOTH, 'mount'] as const) {
     for (const role of ['source', 'target'] as const) {
@@ -47,6 +54,7 @@ describe('F1, F2: a mover dies at the nth storage request, and the session goes 
         expect(states(run)).toEqual(['done', 'done']);
         expect(run.summary.sessions[1]?.verified).toBe(true);
         expect(restarts(run)).toBe(1);
+        expect(restartTook(run)).toBeLessThan(2_000);
       });
     }
   }

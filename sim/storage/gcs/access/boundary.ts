@@ -3,7 +3,8 @@ import { type CelCondition, parseCel } from '../cel/parse.ts';
 import { type Permission, rolePermissions } from './roles.ts';
 
 const RULES_MAX = 10;
-const RESOURCE = /^\/\/storage\.googleapis\.com\/projects\/_\/buckets\/([a-z0-9][a-z0-9._-]{1,220})$/;
+const RESOURCE =
+  /^\/\/storage\.googleapis\.com\/projects\/_\/buckets\/([a-z0-9][a-z0-9._-]{1,220})$/;
 
 export interface BoundaryRule {
   readonly bucket: string;

@@ -64,7 +64,13 @@ function readBinding(value: unknown): PolicyBinding {
 }
 
 function readCondition(value: unknown): PolicyCondition {
-  const { title, description, expression, location: _place, ...rest } = asRecord(value, 'condition');
+  const {
+    title,
+    description,
+    expression,
+    location: _place,
+    ...rest
+  } = asRecord(value, 'condition');
   if (typeof expression !== 'string' || Object.keys(rest).length > 0) {
     throw new PolicyRefusal('A condition has title, description and expression.');
   }
@@ -73,7 +79,9 @@ function readCondition(value: unknown): PolicyCondition {
   }
   try {
     if (parseCel(expression).logicalOperators > LOGICAL_OPERATORS_MAX) {
-      throw new PolicyRefusal(`A condition has at most ${LOGICAL_OPERATORS_MAX} logical operators.`);
+      throw new PolicyRefusal(
+        `A condition has at most ${LOGICAL_OPERATORS_MAX} logical operators.`,
+      );
     }
   } catch (error) {
     if (error instanceof CelError) {

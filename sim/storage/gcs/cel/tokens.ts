@@ -84,7 +84,10 @@ function readEscape(source: string, start: number): { value: string; end: number
   if (count !== undefined) {
     const digits = source.slice(start + 2, start + 2 + count);
     const isHex = digits.length === count && /^[0-9a-fA-F]+$/.test(digits);
-    return { value: scalar(isHex ? Number.parseInt(digits, 16) : -1, start), end: start + 2 + count };
+    return {
+      value: scalar(isHex ? Number.parseInt(digits, 16) : -1, start),
+      end: start + 2 + count,
+    };
   }
   const octal = /^[0-3][0-7]{2}/.exec(source.slice(start + 1, start + 4))?.[0];
   if (octal === undefined) throw new CelError('CEL has no such escape', start);

@@ -254,6 +254,16 @@ describe('scope of a container SAS and a blob SAS', () => {
     expect(await outcome(namesIn(lab.bySas(sas, FLAT)))).toBe('403 AuthenticationFailed');
   });
 
+  it('an account answers by its host name too', async () => {
+    await lab.container().getBlockBlobClient('plain').upload('x', 1);
+    const { rawGet } = await import('./raw-request.ts');
+    const by = async (host: string) =>
+      (await rawGet(lab.storage.port, `/${CONTAINER}/plain?${containerSas()}`, { host })).status;
+    expect(await by(`${TREE}.blob.localhost`)).toBe(200);
+    expect(await by(`${FLAT}.blob.localhost`)).toBe(403);
+    expect(await by('localhost')).toBe(404);
+  });
+
   it('changing any signed field breaks the signature', async () => {
     const sas = containerSas({ sp: 'rl', st: seconds(START - HOUR_MS), rsct: 'a/b' });
     for (const [from, to] of [
