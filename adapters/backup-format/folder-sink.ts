@@ -82,7 +82,7 @@ class FolderSink implements RestoreSink {
         ? join(this.#folder, `.partial-${this.#suffix}`)
         : `${this.#folder}.partial-${this.#suffix}`;
       // Left by a mover of this very session that was killed before it could take it back.
-      await removeTree(staging);
+      if (present?.isDirectory() !== false) await removeTree(staging);
       if (this.#exists) await this.#checkEmpty();
       else await mkdir(dirname(this.#folder), { recursive: true });
       await this.#files.mkdir(staging);

@@ -8,8 +8,8 @@ import type {
   ListenerFactory,
 } from '../../machines/ports/link.ts';
 import { FortnightError } from '../../machines/rules/errors.ts';
+import { isSameText } from './same-text.ts';
 import { createSpConnection, type SpConnection } from './sp-connection.ts';
-import { isSameText } from './sp-server/opening.ts';
 
 export interface CloudGatewayOptions {
   readonly transportClock: Clock;

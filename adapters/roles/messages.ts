@@ -16,12 +16,22 @@ const trigger = z.enum(['connect', 'request', 'heartbeat', 'forced']);
 
 /** The first message of every connection says who speaks. */
 export const helloSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('tenant'), tenant: name, secret: z.string().max(500) }),
-  z.object({ kind: z.literal('mover'), session: id, ticket: id, publicKey: z.string().max(100) }),
+  z.object({ kind: z.literal('tenant'), tenant: name }),
+  z.object({
+    kind: z.literal('mover'),
+    session: id,
+    ticket: id,
+    publicKey: z.string().max(100),
+    /** `null`: a mover on an SP host, which has the host's ticket instead. */
+    proof: z.string().max(100).nullable(),
+  }),
   z.object({ kind: z.literal('host'), host: name }),
   z.object({ kind: z.literal('gateway') }),
 ]);
 export type Hello = z.infer<typeof helloSchema>;
+
+/** The tenant's answer to `hello.challenge {nonce}`. */
+export const proofSchema = z.object({ type: z.literal('hello.proof'), proof: z.string().max(100) });
 
 export const tenantMessageSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('heartbeat') }),

@@ -29,9 +29,11 @@ export interface SpConnectionOptions {
   readonly dialer: Dialer;
   readonly address: string;
   readonly input?: ConnectionInput;
-  /** Made anew for each connection; may hold a password or a ticket, so it is never logged. */
+  /** Made anew for each connection; may hold a ticket, so it is never logged. */
   readonly hello: () => JsonObject;
   /** `answer` is the SP's header: for a mover, what the SP holds for the scope. */
+  /** Proves who we are, for connections that the SP challenges. */
+  readonly answerChallenge?: (nonce: string) => string;
   readonly onUp: (answer: JsonObject) => void;
   readonly onDown: () => void;
   readonly onRefused: (code: ErrorCode) => void;
@@ -58,7 +60,10 @@ export function createSpConnection(options: SpConnectionOptions): SpConnection {
   const read = (from: Link) => (message: LinkMessage) => {
     if (from !== link) return;
     machine.send({ type: 'peer.heard' });
-    if (message.type === 'hello.accepted') {
+    if (message.type === 'hello.challenge') {
+      const proof = options.answerChallenge?.(String(message.header.nonce)) ?? '';
+      tell(from, 'hello.proof', { proof });
+    } else if (message.type === 'hello.accepted') {
       answer = message.header;
       machine.send({ type: 'hello.accepted' });
     } else if (message.type === 'hello.refused') {

@@ -44,7 +44,11 @@ export interface ContactConfig {
   /** The cloud gateway for a mover of the tenant (P3), the SP itself for one on an SP host. */
   readonly address: string;
   readonly ticket: string;
+  /** With it the mover proves its public key (F44); `null` on an SP host. A secret: pipe only. */
+  readonly sessionKey: string | null;
   readonly connection: ConnectionInput | null;
+  /** What the partner shows on the data connection. */
+  readonly dataTicket: string;
   /** On an SP host there is no session to order it: the mover asks by itself before it is ready. */
   readonly isAutomatic: boolean;
 }

@@ -6,6 +6,7 @@ import type {
 } from '../../../machines/ports/storage-credential.ts';
 import { type ErrorCode, isErrorCode } from '../../../machines/rules/errors.ts';
 import { CONNECTION_DEFAULTS, createSpConnection } from '../sp-connection.ts';
+import { proveMover } from '../tenant-proof.ts';
 import type { MoverConfig, MoverEnvironment } from './config.ts';
 import { CredentialBox, requireLocation } from './credential-box.ts';
 
@@ -122,7 +123,13 @@ export function createSpContact(
     dialer: environment.dialer,
     address: contact.address,
     input: contact.connection ?? CONNECTION_DEFAULTS,
-    hello: () => ({ kind: 'mover', session, ticket: contact.ticket, publicKey: box.publicKey }),
+    hello: () => ({
+      kind: 'mover',
+      session,
+      ticket: contact.ticket,
+      publicKey: box.publicKey,
+      proof: contact.sessionKey === null ? null : proveMover(contact.sessionKey, box.publicKey),
+    }),
     onUp: (answer) => {
       listener.onUp(heldFrom(answer));
       if (contact.isAutomatic) {

@@ -69,7 +69,7 @@ export class TargetMover {
     });
     const { link, listener } = await listenForPartner(this.#environment.listeners, {
       sessionId,
-      ticket: this.#config.contact?.ticket ?? '',
+      ticket: this.#config.contact?.dataTicket ?? '',
       reader,
       onUp: () => {
         this.#isPartnerHere = true;

@@ -91,7 +91,9 @@ export class HostDesk {
       spec: record.spec,
       contact: {
         address: this.#ownAddress(),
-        ticket: record.ticket,
+        ticket: record.hostTicket,
+        dataTicket: record.ticket,
+        sessionKey: null,
         connection: null,
         isAutomatic: true,
       },

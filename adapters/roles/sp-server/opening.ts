@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { TenantCheck } from '../../../machines/backup-session/index.ts';
 import { selectRoute } from '../../../machines/mode-selection/index.ts';
 import type { JsonObject } from '../../../machines/ports/event-log.ts';
@@ -19,11 +18,6 @@ import type { QuotaAccount } from './quota-book.ts';
 import type { SpRepository, SpTenant } from './settings.ts';
 
 export type OpenMessage = Extract<TenantMessage, { type: 'session.open' }>;
-
-export function isSameText(left: string, right: string): boolean {
-  const [a, b] = [Buffer.from(left), Buffer.from(right)];
-  return a.byteLength === b.byteLength && timingSafeEqual(a, b);
-}
 
 export function routeSettingsOf(repository: SpRepository, asked: OpenMessage): RouteSettings {
   return {

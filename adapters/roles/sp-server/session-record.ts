@@ -20,6 +20,11 @@ export interface SessionRecord {
   accounts: readonly QuotaAccount[];
   /** Proves that a mover or a data connection belongs to the session; made at random. */
   readonly ticket: string;
+  /**
+   * What a mover on an SP host shows instead; the tenant never learns it, so that no tenant can
+   * have the repository's own credential sealed to a key of its own (I2, I41).
+   */
+  readonly hostTicket: string;
   /** Where orders and reports of a mover on an SP host go. */
   readonly host: string | null;
   tenantLink: Link;

@@ -1,14 +1,23 @@
-import { createHash } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../machines/ports/clock.ts';
 import type { ConfigDatabase, CredentialRecord } from '../../../machines/ports/config-database.ts';
 import type { EventLog } from '../../../machines/ports/event-log.ts';
 import type { Link, Listener, ListenerFactory } from '../../../machines/ports/link.ts';
 import { FortnightError } from '../../../machines/rules/errors.ts';
-import { contactMessageSchema, type Hello, helloSchema, parseMessage, tell } from '../messages.ts';
+import {
+  contactMessageSchema,
+  type Hello,
+  helloSchema,
+  parseMessage,
+  proofSchema,
+  tell,
+} from '../messages.ts';
+import { isSameText } from '../same-text.ts';
+import { answerChallenge, isProof, proveMover, sessionKeyOf } from '../tenant-proof.ts';
 import { ContactDesk } from './contact-desk.ts';
 import { DeskShelf } from './desk-shelf.ts';
 import { HostDesk } from './host-desk.ts';
-import { accountsOf, isSameText } from './opening.ts';
+import { accountsOf } from './opening.ts';
 import { isRaised, ledgerFacts, QuotaBook } from './quota-book.ts';
 import { recount } from './recount.ts';
 import { SpRegister } from './register.ts';
@@ -151,11 +160,11 @@ export class SpServer {
   async #accept(link: Link, hello: Hello): Promise<void> {
     switch (hello.kind) {
       case 'tenant':
-        this.#acceptTenant(link, hello.tenant, hello.secret);
+        this.#challengeTenant(link, hello.tenant);
         return;
       case 'mover': {
         const record = this.#register.sessions.get(hello.session);
-        if (record === undefined || !isSameText(record.ticket, hello.ticket)) {
+        if (record === undefined || !this.#isGenuine(record, hello)) {
           tell(link, 'hello.refused', { code: 'session.unknown' });
           return;
         }
@@ -175,10 +184,32 @@ export class SpServer {
     }
   }
 
-  #acceptTenant(link: Link, name: string, secret: string): void {
+  /**
+   * A tenant's own mover proves its key with the tenant's secret (F44); one on an SP host shows the
+   * ticket that only hosts get. Neither can pass for the other.
+   */
+  #isGenuine(record: SessionRecord, hello: Extract<Hello, { kind: 'mover' }>): boolean {
+    if (record.host !== null) return isSameText(record.hostTicket, hello.ticket);
+    const tenant = this.#register.tenants.get(record.scope.tenant);
+    if (tenant === undefined || !isSameText(record.ticket, hello.ticket)) return false;
+    const sessionKey = sessionKeyOf(Buffer.from(tenant.secretSha256, 'hex'), record.id);
+    return isProof(proveMover(sessionKey, hello.publicKey), hello.proof);
+  }
+
+  /** Unknown names are challenged as well: the answer alone says no. */
+  #challengeTenant(link: Link, name: string): void {
+    const nonce = randomBytes(24).toString('base64url');
+    link.onMessage((message) => {
+      const { proof } = parseMessage(proofSchema, message);
+      this.#acceptTenant(link, name, nonce, proof);
+    });
+    tell(link, 'hello.challenge', { nonce });
+  }
+
+  #acceptTenant(link: Link, name: string, nonce: string, proof: string): void {
     const tenant = this.#register.tenants.get(name);
-    const hash = createHash('sha256').update(secret).digest('hex');
-    if (tenant === undefined || !isSameText(tenant.secretSha256, hash)) {
+    const key = Buffer.from(tenant?.secretSha256 ?? '', 'hex');
+    if (tenant === undefined || !isProof(answerChallenge(key, nonce), proof)) {
       tell(link, 'hello.refused', { code: 'channel.refused' });
       return;
     }

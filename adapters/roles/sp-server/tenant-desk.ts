@@ -135,6 +135,7 @@ export class TenantDesk {
       },
       accounts: accountsOf(tenant, repository.name, asked.subtenant),
       ticket: randomBytes(24).toString('base64url'),
+      hostTicket: randomBytes(24).toString('base64url'),
       host: hostOf(repository, route.targetHost),
       tenantLink: link,
       unheard: [],

@@ -31,6 +31,7 @@ export interface SessionRunnerOptions {
   readonly log: EventLog;
   readonly spawner: MoverSpawner;
   readonly gatewayAddress: string;
+  readonly sessionKeyOf: (session: string) => string;
   readonly requireChannel: () => void;
   readonly sendToProvider: (type: string, header: JsonObject) => void;
   readonly onProgress: (sessionId: string, counts: JsonObject) => void;
@@ -44,7 +45,7 @@ export class SessionRunner {
   readonly #movers: LocalMovers;
   readonly #reports: MoverReports;
   #resolve: (result: SessionResult) => void = () => {};
-  #opened: OpenedSession = { ticket: '', startedAt: 0 };
+  #opened: OpenedSession = { ticket: '', sessionKey: '', startedAt: 0 };
   #targetAddress: string | null = null;
   #isRemoteTargetUp = false;
   #isRemoteStarting = false;
@@ -136,7 +137,11 @@ export class SessionRunner {
     const { header } = message;
     switch (message.type) {
       case 'session.opened':
-        this.#opened = { ticket: String(header.ticket), startedAt: Number(header.startedAt) };
+        this.#opened = {
+          ticket: String(header.ticket),
+          sessionKey: this.#options.sessionKeyOf(this.#options.job.id),
+          startedAt: Number(header.startedAt),
+        };
         this.#machine.send(openedFact(header));
         return;
       case 'session.refused':

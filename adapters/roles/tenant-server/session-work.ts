@@ -8,6 +8,8 @@ import type { SessionJob } from './session-job.ts';
 /** What the SP said when it opened the session. */
 export interface OpenedSession {
   readonly ticket: string;
+  /** What a mover of the session proves itself with; made on this side. */
+  readonly sessionKey: string;
   readonly startedAt: number;
 }
 
@@ -39,6 +41,8 @@ export function localMoverConfig(
   const contact = {
     address: gatewayAddress,
     ticket: opened.ticket,
+    dataTicket: opened.ticket,
+    sessionKey: opened.sessionKey,
     connection: null,
     isAutomatic: false,
   };

@@ -5,6 +5,7 @@ import type { Dialer, LinkMessage } from '../../../machines/ports/link.ts';
 import type { Secret } from '../../../machines/ports/secret.ts';
 import type { MoverSpawner } from '../mover-spawner.ts';
 import { createSpConnection, type SpConnection } from '../sp-connection.ts';
+import { answerChallenge, sessionKeyOf, tenantKeyOf } from '../tenant-proof.ts';
 import type { SessionJob, SessionResult } from './session-job.ts';
 import { SessionRunner } from './session-runner.ts';
 
@@ -37,11 +38,8 @@ export class TenantServer {
       dialer: options.dialer,
       address: options.gatewayAddress,
       ...(options.connection === undefined ? {} : { input: options.connection }),
-      hello: () => ({
-        kind: 'tenant',
-        tenant: options.tenant,
-        secret: options.secret.use((text) => text),
-      }),
+      hello: () => ({ kind: 'tenant', tenant: options.tenant }),
+      answerChallenge: (nonce) => answerChallenge(options.secret.use(tenantKeyOf), nonce),
       onUp: () => this.#each((session) => session.channelUp()),
       onDown: () => this.#each((session) => session.channelDown()),
       onRefused: (code) => this.#each((session) => session.channelRefused(code)),
@@ -55,6 +53,7 @@ export class TenantServer {
     const session = new SessionRunner({
       ...this.#options,
       job,
+      sessionKeyOf: (session) => sessionKeyOf(this.#options.secret.use(tenantKeyOf), session),
       requireChannel: () => this.#connection.require(),
       sendToProvider: (type, header) => {
         // A message that cannot go is like a lost one: the session's deadlines notice.

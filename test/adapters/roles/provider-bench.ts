@@ -8,6 +8,12 @@ import { CloudGateway } from '../../../adapters/roles/cloud-gateway.ts';
 import { CredentialBox } from '../../../adapters/roles/mover/credential-box.ts';
 import type { SpRepository, SpTenant } from '../../../adapters/roles/sp-server/settings.ts';
 import { SpServer } from '../../../adapters/roles/sp-server/sp-server.ts';
+import {
+  answerChallenge,
+  proveMover,
+  sessionKeyOf,
+  tenantKeyOf,
+} from '../../../adapters/roles/tenant-proof.ts';
 import type { JsonObject } from '../../../machines/ports/event-log.ts';
 import type { Link, LinkMessage } from '../../../machines/ports/link.ts';
 import { Secret } from '../../../machines/ports/secret.ts';
@@ -67,6 +73,15 @@ export class RawClient {
     this.#link.send({ type, header }).catch(() => {});
     await this.#settle();
     return this.heard.slice(before);
+  }
+
+  /** Answers the SP's challenge as a tenant server does; the SP's last word. */
+  async proveTenant(name: string, secret: string): Promise<LinkMessage | undefined> {
+    const [challenge] = await this.say('hello', { kind: 'tenant', tenant: name });
+    if (challenge?.type !== 'hello.challenge') return challenge;
+    const proof = answerChallenge(tenantKeyOf(secret), String(challenge.header.nonce));
+    const [answer] = await this.say('hello.proof', { proof });
+    return answer;
   }
 
   close(): void {
@@ -148,8 +163,7 @@ export async function openProvider(tenants: readonly SpTenant[], issuerLatencyMs
     /** A connection that the SP has accepted as the tenant's. */
     connectTenant: async (name: string, to: SpServer | CloudGateway = gateway) => {
       const client = await connect(to);
-      const hello = { kind: 'tenant', tenant: name, secret: `secret of ${name}` };
-      const [answer] = await client.say('hello', hello);
+      const answer = await client.proveTenant(name, `secret of ${name}`);
       if (answer?.type !== 'hello.accepted') throw new Error('the tenant was not let in');
       return client;
     },
@@ -180,10 +194,13 @@ export async function connectMover(
   session: string,
   ticket: string,
   to: SpServer | CloudGateway = provider.gateway,
+  tenantName = 'acme',
 ) {
   const box = new CredentialBox();
   const client = await provider.connect(to);
-  const hello = { kind: 'mover', session, ticket, publicKey: box.publicKey };
+  const sessionKey = sessionKeyOf(tenantKeyOf(`secret of ${tenantName}`), session);
+  const proof = proveMover(sessionKey, box.publicKey);
+  const hello = { kind: 'mover', session, ticket, publicKey: box.publicKey, proof };
   const [answer] = await client.say('hello', hello);
   return { box, client, answer };
 }

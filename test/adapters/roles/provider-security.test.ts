@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
+import { CredentialBox } from '../../../adapters/roles/mover/credential-box.ts';
 import { createSpConnection } from '../../../adapters/roles/sp-connection.ts';
+import {
+  answerChallenge,
+  proveMover,
+  sessionKeyOf,
+  tenantKeyOf,
+} from '../../../adapters/roles/tenant-proof.ts';
 import type { JsonObject } from '../../../machines/ports/event-log.ts';
 import {
   CREDENTIAL_REQUEST,
@@ -8,6 +15,7 @@ import {
   openProvider,
   type Provider,
   type RawClient,
+  REPOSITORY,
   tenant,
 } from './provider-bench.ts';
 
@@ -37,13 +45,9 @@ test.each<[string, string, JsonObject]>([
   ['no hello at all', 'session.open', openMessage('s1')],
   ['a hello without a kind', 'hello', {}],
   ['a hello of an unknown kind', 'hello', { kind: 'root' }],
-  ['a tenant without a secret', 'hello', { kind: 'tenant', tenant: 'acme' }],
-  ['a secret that is no text', 'hello', { kind: 'tenant', tenant: 'acme', secret: { a: 1 } }],
-  [
-    'a secret of a mebibyte',
-    'hello',
-    { kind: 'tenant', tenant: 'acme', secret: 'x'.repeat(2 ** 20) },
-  ],
+  ['a tenant without a name', 'hello', { kind: 'tenant' }],
+  ['a name that is no text', 'hello', { kind: 'tenant', tenant: { a: 1 } }],
+  ['a name of a mebibyte', 'hello', { kind: 'tenant', tenant: 'x'.repeat(2 ** 20) }],
   ['a mover without a ticket', 'hello', { kind: 'mover', session: 's1', publicKey: 'x' }],
   ['a host from outside', 'hello', { kind: 'host', host: 'gateway-1' }],
   ['a gateway from outside', 'hello', { kind: 'gateway' }],
@@ -64,7 +68,7 @@ test.each([
 ])('I49, F43: %s is refused', async (_, name, secret, code) => {
   const provider = await openProvider(TENANTS);
   const attacker = await provider.connect();
-  const [answer] = await attacker.say('hello', { kind: 'tenant', tenant: name, secret });
+  const answer = await attacker.proveTenant(name, secret);
   expect(answer).toMatchObject({ type: 'hello.refused', header: { code } });
   // A refused connection says what it likes: only a hello is ever listened to.
   expect(await attacker.say('session.open', openMessage('s1'))).toEqual([]);
@@ -198,6 +202,7 @@ test('F5: what the tenant could not be told is told when it is connected again',
   const again = await provider.connectTenant('acme');
   await provider.settle();
   expect(again.heard.map(({ type, header }) => [type, header.session ?? null])).toEqual([
+    ['hello.challenge', null],
     ['hello.accepted', null],
     ['quota.raised', 's1'],
   ]);
@@ -232,6 +237,7 @@ test.each(['AAAA', Buffer.alloc(32).toString('base64url')])(
       session: 's1',
       ticket: String(ticket),
       publicKey,
+      proof: proveMover(sessionKeyOf(tenantKeyOf('secret of acme'), 's1'), publicKey),
     });
     const [answer] = await attacker.say('credential.request', CREDENTIAL_REQUEST);
     expect(answer).toMatchObject({
@@ -260,7 +266,7 @@ test('P5: a refused tenant is not asked again by a timer', async () => {
     address: provider.gateway.address,
     hello: () => {
       hellos += 1;
-      return { kind: 'tenant', tenant: 'acme', secret: 'guess' };
+      return { kind: 'tenant', tenant: 'acme' };
     },
     onUp: () => refusals.push('up'),
     onDown: () => {},
@@ -271,4 +277,58 @@ test('P5: a refused tenant is not asked again by a timer', async () => {
   connection.require();
   for (let minute = 0; minute < 90; minute += 1) await provider.settle();
   expect([refusals, hellos]).toEqual([['channel.refused'], 1]);
+});
+
+test('I49: a proof is good for one challenge only, and the secret never crosses the gateway', async () => {
+  const provider = await openProvider(TENANTS);
+  const honest = await provider.connect();
+  const [challenge] = await honest.say('hello', { kind: 'tenant', tenant: 'acme' });
+  const proof = answerChallenge(tenantKeyOf('secret of acme'), String(challenge?.header.nonce));
+  expect(JSON.stringify([challenge, proof])).not.toContain('secret of acme');
+  const attacker = await provider.connect();
+  await attacker.say('hello', { kind: 'tenant', tenant: 'acme' });
+  const [answer] = await attacker.say('hello.proof', { proof });
+  expect(answer).toMatchObject({ type: 'hello.refused', header: { code: 'channel.refused' } });
+  await expectUnharmed(provider, attacker);
+});
+
+test('F44: a key that a gateway put in the place of the mover’s is refused', async () => {
+  const provider = await openProvider(TENANTS);
+  const owner = await provider.connectTenant('acme');
+  const [opened] = await owner.say('session.open', openMessage('s1'));
+  const ticket = String(opened?.header.ticket);
+  const mover = new CredentialBox();
+  const gatewayOwn = new CredentialBox();
+  const sessionKey = sessionKeyOf(tenantKeyOf('secret of acme'), 's1');
+  const proof = proveMover(sessionKey, mover.publicKey);
+  for (const given of [proof, null, '', 'x'.repeat(43)]) {
+    const attacker = await provider.connect();
+    const hello = {
+      kind: 'mover',
+      session: 's1',
+      ticket,
+      publicKey: gatewayOwn.publicKey,
+      proof: given,
+    };
+    const [answer] = await attacker.say('hello', hello);
+    expect(answer).toMatchObject({ type: 'hello.refused', header: { code: 'session.unknown' } });
+    expect(await attacker.say('credential.request', CREDENTIAL_REQUEST)).toEqual([]);
+  }
+});
+
+test('I2, I41: no tenant gets the repository credential of a gateway route to a key of its own', async () => {
+  const provider = await openProvider(TENANTS);
+  provider.server.setRepository({
+    ...REPOSITORY,
+    mode: 'gateway',
+    access: null,
+    gatewayServer: 'gs',
+  });
+  const owner = await provider.connectTenant('acme');
+  const [opened] = await owner.say('session.open', openMessage('s1'));
+  expect(opened?.header.route).toMatchObject({ dataPath: 'gateway', credential: 'none' });
+  const { client, answer } = await connectMover(provider, 's1', String(opened?.header.ticket));
+  expect(answer).toMatchObject({ type: 'hello.refused', header: { code: 'session.unknown' } });
+  expect(await client.say('credential.request', CREDENTIAL_REQUEST)).toEqual([]);
+  expect(client.heard.map(({ type }) => type)).not.toContain('credential.deliver');
 });

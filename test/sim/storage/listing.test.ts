@@ -64,6 +64,8 @@ describe('listing', () => {
           const query = { prefix, delimiter: mark, maxEntries: 1, start };
           const page = listPage((from) => sorted.from(from), query);
           listed.push(...page.entries.map(nameOf));
+          // A page that repeats the one before would go on for ever.
+          expect(listed.length).toBeLessThanOrEqual(all.length);
           marker = page.next && positionText(page.next);
         }
         expect(listed).toEqual(expectedNames(all, prefix, mark));

@@ -14,10 +14,10 @@ export interface CelContext {
 
 /** Evaluates a typed expression: it cannot fail. */
 export function evaluateCel(expression: CelExpression, context: CelContext): boolean {
-  return valueOf(expression, context) === true;
+  return resultOf(expression, context) === true;
 }
 
-function valueOf(expression: CelExpression, context: CelContext): string | number | boolean {
+function resultOf(expression: CelExpression, context: CelContext): string | number | boolean {
   switch (expression.kind) {
     case 'text':
     case 'truth':
@@ -32,12 +32,12 @@ function valueOf(expression: CelExpression, context: CelContext): string | numbe
     case 'listPrefix':
       return context.listPrefix ?? expression.fallback;
     case 'affix': {
-      const text = String(valueOf(expression.text, context));
-      const affix = String(valueOf(expression.affix, context));
+      const text = String(resultOf(expression.text, context));
+      const affix = String(resultOf(expression.affix, context));
       return expression.method === 'startsWith' ? text.startsWith(affix) : text.endsWith(affix);
     }
     case 'not':
-      return !valueOf(expression.operand, context);
+      return !resultOf(expression.operand, context);
     case 'and':
       return evaluateCel(expression.left, context) && evaluateCel(expression.right, context);
     case 'or':
@@ -45,8 +45,8 @@ function valueOf(expression: CelExpression, context: CelContext): string | numbe
     case 'compare':
       return compare(
         expression.operator,
-        valueOf(expression.left, context),
-        valueOf(expression.right, context),
+        resultOf(expression.left, context),
+        resultOf(expression.right, context),
       );
     default:
       throw new Error(`unknown expression: ${JSON.stringify(expression satisfies never)}`);

@@ -69,9 +69,9 @@ function readText(source: string, start: number): { value: string; end: number }
       position += 1;
       continue;
     }
-    const escape = readEscape(source, position);
-    value += escape.value;
-    position = escape.end;
+    const escaped = readEscape(source, position);
+    value += escaped.value;
+    position = escaped.end;
   }
 }
 

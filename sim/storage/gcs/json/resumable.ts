@@ -262,7 +262,10 @@ async function finish(call: GcsCall, open: OpenSession): Promise<GcsReply> {
 
 /** To replace an object takes a right that the beginner of the session had, or the caller has. */
 function permitFinish(call: GcsCall, open: OpenSession, before: ObjectRecord | undefined): void {
-  if (call.caller.email !== '') return permitWrite(call, open.bucket, open.upload.key);
+  if (call.caller.email !== '') {
+    permitWrite(call, open.bucket, open.upload.key);
+    return;
+  }
   if (before === undefined || open.session.mayReplace) return;
   permit(call, 'storage.objects.delete', { bucket: open.bucket, object: open.upload.key });
 }
