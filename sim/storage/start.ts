@@ -194,6 +194,10 @@ async function answer(exchange: Exchange, world: StorageWorld): Promise<void> {
   try {
     await (isQuery ? answerQuery(exchange, request, world) : answerS3(exchange, request, world));
   } catch (error) {
+    // MinIO's answer, and no fault of ours: the client may delete something and try again.
+    if (!isQuery && isDiskFull(error) && !exchange.hasBegunAnswer) {
+      return sendS3Error(exchange, new S3Error('XMinioStorageFull'));
+    }
     // A fault of ours: the client is told so when it still can be, and the fault is reported.
     if (!(error instanceof ClientGone) && !exchange.hasBegunAnswer) {
       const failure = new QueryError('InternalFailure', 'internal failure');
@@ -202,4 +206,9 @@ async function answer(exchange: Exchange, world: StorageWorld): Promise<void> {
     }
     throw error;
   }
+}
+
+function isDiskFull(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }

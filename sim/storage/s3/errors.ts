@@ -85,6 +85,7 @@ const S3_ERRORS = {
     400,
     "The provided 'x-amz-content-sha256' header does not match what was computed.",
   ],
+  XMinioStorageFull: [507, 'Storage backend has reached its minimum free drive threshold.'],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type S3ErrorCode = keyof typeof S3_ERRORS;

@@ -1,3 +1,4 @@
+import { nanoseconds } from './instant.ts';
 import type { CelExpression, CompareOperator } from './expression.ts';
 
 /** What a condition can see of a request. */
@@ -17,7 +18,7 @@ export function evaluateCel(expression: CelExpression, context: CelContext): boo
   return resultOf(expression, context) === true;
 }
 
-function resultOf(expression: CelExpression, context: CelContext): string | number | boolean {
+function resultOf(expression: CelExpression, context: CelContext): string | bigint | boolean {
   switch (expression.kind) {
     case 'text':
     case 'truth':
@@ -25,7 +26,7 @@ function resultOf(expression: CelExpression, context: CelContext): string | numb
     case 'instant':
       return expression.at;
     case 'requestTime':
-      return context.requestAt;
+      return nanoseconds(context.requestAt);
     case 'resource':
       if (expression.attribute === 'name') return context.resourceName;
       return expression.attribute === 'type' ? context.resourceType : 'storage.googleapis.com';
@@ -55,8 +56,8 @@ function resultOf(expression: CelExpression, context: CelContext): string | numb
 
 function compare(
   operator: CompareOperator,
-  left: string | number | boolean,
-  right: string | number | boolean,
+  left: string | bigint | boolean,
+  right: string | bigint | boolean,
 ): boolean {
   switch (operator) {
     case '==':

@@ -8,8 +8,8 @@ export type CelType = 'text' | 'truth' | 'instant';
 export type CelExpression =
   | { readonly kind: 'text'; readonly value: string }
   | { readonly kind: 'truth'; readonly value: boolean }
-  /** Epoch ms; a fraction stands for what RFC 3339 says beyond milliseconds. */
-  | { readonly kind: 'instant'; readonly at: number }
+  /** Epoch nanoseconds. */
+  | { readonly kind: 'instant'; readonly at: bigint }
   | { readonly kind: 'resource'; readonly attribute: ResourceAttribute }
   | { readonly kind: 'requestTime' }
   | { readonly kind: 'listPrefix'; readonly fallback: string }
