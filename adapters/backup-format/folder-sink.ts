@@ -129,7 +129,9 @@ class FolderSink implements RestoreSink {
       this.#files.open(this.#staged(path), 'wx', FILE_MODE_WHILE_WRITING),
     );
     try {
-      for await (const piece of content) await onDisk(() => writeWhole(handle, piece));
+      for await (const piece of content) {
+        await onDisk(() => writeWhole(handle, piece), this.#folder);
+      }
       await onDisk(async () => {
         await handle.chmod(mode);
         await handle.utimes(modifiedAt / 1_000, modifiedAt / 1_000);
@@ -230,14 +232,15 @@ async function openFolders(folder: string): Promise<void> {
   }
 }
 
-async function onDisk<Value>(action: () => Promise<Value>): Promise<Value> {
+/** `folder` is told where the system names no path: a write knows its handle only. */
+async function onDisk<Value>(action: () => Promise<Value>, folder = ''): Promise<Value> {
   try {
     return await action();
   } catch (thrown) {
     const code = systemErrorCode(thrown);
     if (code === null || thrown instanceof FortnightError) throw thrown;
     const isFull = code === 'ENOSPC' || code === 'EDQUOT';
-    const place = thrown instanceof Error && 'path' in thrown ? `${thrown.path} ` : '';
-    throw new FortnightError(isFull ? 'disk.full' : 'disk.failed', `${place}(${code})`);
+    const place = thrown instanceof Error && 'path' in thrown ? String(thrown.path) : folder;
+    throw new FortnightError(isFull ? 'disk.full' : 'disk.failed', `${place} (${code})`.trim());
   }
 }

@@ -95,12 +95,17 @@ export function createWarpClock(options: WarpClockOptions): WarpClock {
       await options.settle();
       for (;;) {
         const next = pump.queue.peek();
-        if (next === null || next.dueAt > to) break;
-        jumpAt = Math.max(jumpAt, next.dueAt);
-        pump.queue.take()?.wake();
+        if (next !== null && next.dueAt <= to) {
+          jumpAt = Math.max(jumpAt, next.dueAt);
+          pump.queue.take()?.wake();
+        } else if (jumpAt < to) {
+          // Others that follow this clock get the end of the jump as well before it counts as over.
+          jumpAt = to;
+        } else {
+          break;
+        }
         await options.settle();
       }
-      jumpAt = to;
     } finally {
       const reachedAt = jumpAt;
       state = { virtualAt: reachedAt, realAt: timers.now(), rate: state.rate };

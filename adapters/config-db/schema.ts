@@ -5,7 +5,7 @@ import { FortnightError } from '../../machines/rules/errors.ts';
 import { open, type SealedRow, seal } from './seal.ts';
 import { loadSqlite } from './sqlite-module.ts';
 
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 /** `PRAGMA application_id`: "FORT". */
 const APPLICATION_ID = 0x464f5254;
 

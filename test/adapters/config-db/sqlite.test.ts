@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createKeyFile } from '../../../adapters/config-db/key-file.ts';
+import { SCHEMA_VERSION } from '../../../adapters/config-db/schema.ts';
 import { openSqliteConfigDatabase } from '../../../adapters/config-db/sqlite.ts';
 import { loadSqlite } from '../../../adapters/config-db/sqlite-module.ts';
 import { FortnightError } from '../../../machines/rules/errors.ts';
@@ -211,7 +212,8 @@ describe('openSqliteConfigDatabase', () => {
   });
 
   test.each([
-    ['a newer version', 'PRAGMA user_version = 2', 'use a newer fortnight'],
+    ['a newer version', `PRAGMA user_version = ${SCHEMA_VERSION + 1}`, 'use a newer fortnight'],
+    ['an older version', 'PRAGMA user_version = 1', 'use the older fortnight'],
     ['another program', 'PRAGMA application_id = 1', 'belongs to another program'],
   ])('%s of the file is refused in words', (_name, sql, text) => {
     open().close();
