@@ -100,4 +100,5 @@ export interface StorageFamily {
 export const FAMILIES: Readonly<Partial<Record<FamilyKind, () => Promise<StorageFamily>>>> = {
   s3: async () => (await import('./s3/family.ts')).s3Family,
   azure: async () => (await import('./azure/family.ts')).azureFamily,
+  gcs: async () => (await import('./gcs/family.ts')).gcsFamily,
 };

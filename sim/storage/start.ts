@@ -1,7 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
 import { Accounts } from './access/accounts.ts';
 import { DecisionLog } from './access/decision-log.ts';
 import { type OpenState, openState } from './core/open-state.ts';
@@ -16,10 +13,10 @@ import { answerS3, sendS3Error } from './s3/front.ts';
 import { CLOCK_SKEW_MAX_MS } from './sigv4/authenticate.ts';
 import { readWireRequest, UriError, type WireRequest } from './sigv4/wire-request.ts';
 import { issueOwnerKeys } from './sts/owner-keys.ts';
-import { ClientGone, Exchange } from './wire/exchange.ts';
+import { ClientGone, type Exchange } from './wire/exchange.ts';
+import { serveHttp } from './wire/http-server.ts';
 import type { StorageWorld } from './wire/world.ts';
 
-const KEEP_ALIVE_MS = 120_000;
 const VIRTUAL_HOSTS = ['localhost', 's3.localhost'];
 
 /**
@@ -79,107 +76,26 @@ async function serve(
   world: StorageWorld,
   state: OpenState,
 ): Promise<RunningStorage> {
-  const running = new Set<Promise<void>>();
-  const sockets = new Set<Socket>();
-  let requests = 0;
-  const accept = (
-    message: IncomingMessage,
-    response: ServerResponse,
-    awaitsContinue: boolean,
-  ): void => {
-    requests += 1;
-    const requestId = createHash('sha256')
-      .update(world.random(8))
-      .update(String(requests))
-      .digest('hex')
-      .slice(0, 16)
-      .toUpperCase();
-    const at = world.now() + world.faults.takeSkew();
-    const details = { at, requestId, awaitsContinue };
-    const work = handle(new Exchange(message, response, details), options, world);
-    running.add(work);
-    void work.finally(() => running.delete(work));
-  };
-  const settings = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
-  const { tls } = options;
-  const server: Server =
-    tls === undefined ? createServer(settings) : createTlsServer({ ...settings, ...tls });
-  server.on('request', (message, response) => accept(message, response, false));
-  server.on('checkContinue', (message, response) => accept(message, response, true));
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-    else socket.destroy();
+  const server = await serveHttp({
+    ...options,
+    now: () => world.now() + world.faults.takeSkew(),
+    requestIdOf: (count) => requestIdOf(world.random(8), count),
+    answer: (exchange) => answer(exchange, world),
+    onClosed: () => state.close(),
   });
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  const host = options.host ?? '127.0.0.1';
-  await listen(server, host, options.port ?? 0);
-  const { port } = server.address() as AddressInfo;
-  let closing: Promise<void> | undefined;
   return {
-    endpoint: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    port,
+    endpoint: server.endpoint,
+    port: server.port,
     faults: world.faults,
     decisions: () => world.decisions.latest(),
     issueKeys: (request) => issueOwnerKeys(world, request),
-    close: () => {
-      closing ??= closeAll(server, sockets, running).then(() => state.close());
-      return closing;
-    },
+    close: () => server.close(),
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: Error & { code?: string }) => {
-      const isTaken = error.code === 'EADDRINUSE';
-      const reason = isTaken ? 'the port is in use; choose another' : error.message;
-      const code = isTaken ? 'port.in-use' : 'port.refused';
-      reject(new StartError(code, `cannot listen on ${host}:${port}: ${reason}`));
-    });
-    server.listen(port, host, () => resolve());
-  });
-}
-
-async function closeAll(
-  server: Server,
-  sockets: ReadonlySet<Socket>,
-  running: ReadonlySet<Promise<void>>,
-): Promise<void> {
-  const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-  server.closeAllConnections();
-  for (const socket of sockets) socket.destroy();
-  await closed;
-  // Requests notice the broken connection; their last writes must end before the state is freed.
-  await Promise.allSettled([...running]);
-}
-
-async function handle(
-  exchange: Exchange,
-  options: StorageOptions,
-  world: StorageWorld,
-): Promise<void> {
-  try {
-    await answer(exchange, world);
-  } catch (error) {
-    if (!(error instanceof ClientGone)) {
-      const report = options.onInternalError ?? ((cause) => process.emitWarning(cause as Error));
-      report(error);
-    }
-    if (!exchange.hasEndedAnswer) exchange.cut();
-  }
-  const { notes, at, requestId, status, bytesIn, bytesOut } = exchange;
-  options.onRequest?.({
-    at,
-    requestId,
-    method: exchange.message.method ?? '',
-    status,
-    bytesIn,
-    bytesOut,
-    ...notes,
-  });
+function requestIdOf(random: Buffer, count: number): string {
+  const hash = createHash('sha256').update(random).update(String(count)).digest('hex');
+  return hash.slice(0, 16).toUpperCase();
 }
 
 async function answer(exchange: Exchange, world: StorageWorld): Promise<void> {

@@ -1,13 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
 import { DecisionLog, type RecordedDecision } from '../access/decision-log.ts';
 import { type OpenState, openState } from '../core/open-state.ts';
 import { createFaultTable, type FaultTable } from '../faults/fault-table.ts';
 import { StartError } from '../options.ts';
 import { readWireRequest, UriError } from '../sigv4/wire-request.ts';
-import { ClientGone, Exchange } from '../wire/exchange.ts';
+import { ClientGone, type Exchange } from '../wire/exchange.ts';
+import { serveHttp } from '../wire/http-server.ts';
 import { bucketOf, isContainerName, readAccounts } from './account.ts';
 import { BlockRegister } from './block-register.ts';
 import { ContainerShelf } from './container-shelf.ts';
@@ -18,7 +16,6 @@ import type { AzureStorageOptions } from './options.ts';
 import { sendAzureError } from './send.ts';
 import type { AzureWorld } from './world.ts';
 
-const KEEP_ALIVE_MS = 120_000;
 const SKEW_TOLERANCE_MS = 15 * 60_000;
 
 export interface RunningAzureStorage {
@@ -91,50 +88,21 @@ async function serve(
   world: AzureWorld,
   state: OpenState,
 ): Promise<RunningAzureStorage> {
-  const running = new Set<Promise<void>>();
-  const sockets = new Set<Socket>();
   const random = options.random ?? ((bytes: number) => randomBytes(bytes));
-  let requests = 0;
-  const accept =
-    (awaitsContinue: boolean) =>
-    (message: IncomingMessage, response: ServerResponse): void => {
-      requests += 1;
-      const requestId = requestIdOf(random(8), requests);
-      const at = options.clock.now();
-      const details = { at, requestId, awaitsContinue, requestIdHeader: 'x-ms-request-id' };
-      const work = handle(new Exchange(message, response, details), options, world);
-      running.add(work);
-      void work.finally(() => running.delete(work));
-    };
-  const settings = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
-  const server =
-    options.tls === undefined
-      ? createServer(settings)
-      : createTlsServer({ ...settings, ...options.tls });
-  server.on('request', accept(false));
-  server.on('checkContinue', accept(true));
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-    else socket.destroy();
+  const server = await serveHttp({
+    ...options,
+    now: () => options.clock.now(),
+    requestIdOf: (count) => requestIdOf(random(8), count),
+    requestIdHeader: 'x-ms-request-id',
+    answer: (exchange) => answer(exchange, world),
+    onClosed: () => state.close(),
   });
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  const host = options.host ?? '127.0.0.1';
-  await listen(server, host, options.port ?? 0);
-  const { port } = server.address() as AddressInfo;
-  let closing: Promise<void> | undefined;
-  const scheme = world.isSecure ? 'https' : 'http';
   return {
-    endpoint: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    port,
+    endpoint: server.endpoint,
+    port: server.port,
     faults: world.faults,
     decisions: () => world.decisions.latest(),
-    close: () => {
-      closing ??= closeAll(server, sockets, running).then(() => state.close());
-      return closing;
-    },
+    close: () => server.close(),
   };
 }
 
@@ -142,50 +110,6 @@ async function serve(
 function requestIdOf(random: Buffer, count: number): string {
   const hex = createHash('sha256').update(random).update(String(count)).digest('hex').slice(0, 32);
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: Error & { code?: string }) => {
-      const isTaken = error.code === 'EADDRINUSE';
-      const reason = isTaken ? 'the port is in use; choose another' : error.message;
-      const code = isTaken ? 'port.in-use' : 'port.refused';
-      reject(new StartError(code, `cannot listen on ${host}:${port}: ${reason}`));
-    });
-    server.listen(port, host, () => resolve());
-  });
-}
-
-async function closeAll(
-  server: Server,
-  sockets: ReadonlySet<Socket>,
-  running: ReadonlySet<Promise<void>>,
-): Promise<void> {
-  const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-  server.closeAllConnections();
-  for (const socket of sockets) socket.destroy();
-  await closed;
-  // Requests notice the broken connection; their last writes must end before the state is freed.
-  await Promise.allSettled([...running]);
-}
-
-async function handle(
-  exchange: Exchange,
-  options: AzureStorageOptions,
-  world: AzureWorld,
-): Promise<void> {
-  try {
-    await answer(exchange, world);
-  } catch (error) {
-    if (!(error instanceof ClientGone)) {
-      const report = options.onInternalError ?? ((cause) => process.emitWarning(cause as Error));
-      report(error);
-    }
-    if (!exchange.hasEndedAnswer) exchange.cut();
-  }
-  const { notes, at, requestId, status, bytesIn, bytesOut } = exchange;
-  const method = exchange.message.method ?? '';
-  options.onRequest?.({ at, requestId, method, status, bytesIn, bytesOut, ...notes });
 }
 
 async function answer(exchange: Exchange, world: AzureWorld): Promise<void> {

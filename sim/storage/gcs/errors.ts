@@ -8,7 +8,6 @@ const REASONS = {
   loginRequired: { status: 401, message: 'Login Required' },
   authError: { status: 401, message: 'Invalid Credentials' },
   forbidden: { status: 403, message: 'Forbidden' },
-  insufficientPermissions: { status: 403, message: 'Insufficient Permission' },
   notFound: { status: 404, message: 'Not Found' },
   conflict: { status: 409, message: 'Conflict' },
   gone: { status: 410, message: 'The upload session is no longer available.' },

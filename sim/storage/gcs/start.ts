@@ -1,13 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
 import { DecisionLog, type RecordedDecision } from '../access/decision-log.ts';
 import { type OpenState, openState } from '../core/open-state.ts';
 import { createFaultTable, type FaultTable } from '../faults/fault-table.ts';
-import { StartError } from '../options.ts';
 import { readWireRequest, UriError } from '../sigv4/wire-request.ts';
-import { ClientGone, Exchange } from '../wire/exchange.ts';
+import { ClientGone, type Exchange } from '../wire/exchange.ts';
+import { serveHttp } from '../wire/http-server.ts';
 import { type BoundaryDocument, readBoundary } from './access/boundary.ts';
 import { readAccounts } from './accounts.ts';
 import { GcsError } from './errors.ts';
@@ -19,7 +16,6 @@ import type { GcsStorageOptions } from './options.ts';
 import { GcsShelf } from './shelf.ts';
 import type { GcsWorld } from './world.ts';
 
-const KEEP_ALIVE_MS = 120_000;
 export const FULL_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
 /** A key file as Google hands it out; it holds the private key. */
@@ -87,45 +83,20 @@ async function serve(
   world: GcsWorld,
   state: OpenState,
 ): Promise<RunningGcsStorage> {
-  const running = new Set<Promise<void>>();
-  const sockets = new Set<Socket>();
-  let requests = 0;
-  const accept =
-    (awaitsContinue: boolean) =>
-    (message: IncomingMessage, response: ServerResponse): void => {
-      requests += 1;
-      const hash = createHash('sha256').update(world.random(8)).update(String(requests));
-      const details = {
-        at: options.clock.now() + world.faults.takeSkew(),
-        requestId: hash.digest('base64url').slice(0, 24),
-        awaitsContinue,
-        requestIdHeader: 'x-guploader-uploadid',
-      };
-      const work = handle(new Exchange(message, response, details), options, world);
-      running.add(work);
-      void work.finally(() => running.delete(work));
-    };
-  const settings = { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 };
-  const server =
-    options.tls === undefined
-      ? createServer(settings)
-      : createTlsServer({ ...settings, ...options.tls });
-  server.on('request', accept(false));
-  server.on('checkContinue', accept(true));
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-    else socket.destroy();
+  const server = await serveHttp({
+    ...options,
+    now: () => options.clock.now() + world.faults.takeSkew(),
+    requestIdOf: (count) =>
+      createHash('sha256')
+        .update(world.random(8))
+        .update(String(count))
+        .digest('base64url')
+        .slice(0, 24),
+    requestIdHeader: 'x-guploader-uploadid',
+    answer: (exchange) => answer(exchange, world),
+    onClosed: () => state.close(),
   });
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  const host = options.host ?? '127.0.0.1';
-  await listen(server, host, options.port ?? 0);
-  const { port } = server.address() as AddressInfo;
-  const scheme = world.isSecure ? 'https' : 'http';
-  const endpoint = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  let closing: Promise<void> | undefined;
+  const { endpoint, port } = server;
   return {
     endpoint,
     tokenUrl: `${endpoint}/token`,
@@ -143,10 +114,7 @@ async function serve(
       const request = { email, at, expiresAt, scopes, propagationMs: 0, ...limited };
       return { token: issueToken(world, request), expiresAt };
     },
-    close: () => {
-      closing ??= closeAll(server, sockets, running).then(() => state.close());
-      return closing;
-    },
+    close: () => server.close(),
   };
 }
 
@@ -163,50 +131,6 @@ function keyFile(world: GcsWorld, email: string, tokenUrl: string): ServiceAccou
     client_id: account.uniqueId,
     token_uri: tokenUrl,
   };
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: Error & { code?: string }) => {
-      const isTaken = error.code === 'EADDRINUSE';
-      const reason = isTaken ? 'the port is in use; choose another' : error.message;
-      const code = isTaken ? 'port.in-use' : 'port.refused';
-      reject(new StartError(code, `cannot listen on ${host}:${port}: ${reason}`));
-    });
-    server.listen(port, host, () => resolve());
-  });
-}
-
-async function closeAll(
-  server: Server,
-  sockets: ReadonlySet<Socket>,
-  running: ReadonlySet<Promise<void>>,
-): Promise<void> {
-  const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-  server.closeAllConnections();
-  for (const socket of sockets) socket.destroy();
-  await closed;
-  // Requests notice the broken connection; their last writes must end before the state is freed.
-  await Promise.allSettled([...running]);
-}
-
-async function handle(
-  exchange: Exchange,
-  options: GcsStorageOptions,
-  world: GcsWorld,
-): Promise<void> {
-  try {
-    await answer(exchange, world);
-  } catch (error) {
-    if (!(error instanceof ClientGone)) {
-      const report = options.onInternalError ?? ((cause) => process.emitWarning(cause as Error));
-      report(error);
-    }
-    if (!exchange.hasEndedAnswer) exchange.cut();
-  }
-  const { notes, at, requestId, status, bytesIn, bytesOut } = exchange;
-  const method = exchange.message.method ?? '';
-  options.onRequest?.({ at, requestId, method, status, bytesIn, bytesOut, ...notes });
 }
 
 async function answer(exchange: Exchange, world: GcsWorld): Promise<void> {

@@ -1,5 +1,5 @@
-import { nanoseconds } from './instant.ts';
 import type { CelExpression, CompareOperator } from './expression.ts';
+import { nanoseconds } from './instant.ts';
 
 /** What a condition can see of a request. */
 export interface CelContext {

@@ -166,7 +166,7 @@ function matchSegments(
 export function isKnownToGoogle(request: WireRequest): boolean {
   return [
     /^\/batch\//,
-    /^\/(upload|download)?\/?storage\/v1\/b\/[^/]+(\/o\/[^/]+)?$/,
+    /^(\/upload|\/download)?\/storage\/v1\/b\/[^/]+(\/o(\/[^/]+)?)?$/,
     /^\/storage\/v1\/b\/[^/]+\/(o\/[^/]+\/)?(acl|defaultObjectAcl|notificationConfigs)(\/|$)/,
     /^\/storage\/v1\/b\/[^/]+\/(managedFolders|folders|anywhereCaches|lockRetentionPolicy)(\/|$)/,
     /^\/storage\/v1\/b\/[^/]+\/(storageLayout|restore|relocate|o\/bulkRestore|o\/watch)$/,

@@ -73,6 +73,7 @@ async function serve(exchange: Exchange, request: WireRequest, world: GcsWorld):
   const fault = world.faults.take(exchange.notes.operation, object);
   if (fault?.kind === 'delay') await world.wait(fault.ms);
   const { caller, payloadSha256 } = authenticateXml(request, world, exchange.at);
+  if (caller.credential === 'token') exchange.notes.accessKeyId = caller.email;
   if (fault?.kind === 'error') return sendFault(exchange, fault);
   if (fault?.kind === 'reset' && fault.when !== 'after') return exchange.cut();
   if (found === undefined) throw notImplemented(`${request.method} here`);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { combineChecksums } from '../../core/combine-checksums.ts';
 import { isoInstant } from '../../core/instants.ts';
 import type { PartRecord, UploadRecord } from '../../core/records.ts';
@@ -16,6 +17,7 @@ import {
   headerAttributes,
   headerConditions,
   requireObjectName,
+  requireSignedPayload,
   storeXmlBody,
   type XmlCall,
   xmlEtag,
@@ -73,6 +75,7 @@ export async function putXmlPart(call: XmlCall): Promise<GcsReply> {
 
 export async function completeXmlUpload(call: XmlCall): Promise<GcsReply> {
   const text = await receiveText(call.body);
+  requireSignedPayload(call, createHash('sha256').update(text).digest('hex'));
   const { bucket, upload } = openUpload(call);
   const parts = chooseParts(call, text);
   const { core } = call.world;

@@ -74,14 +74,18 @@ export async function storeXmlBody(
       return [piece];
     },
     end: (): void => {
-      const { payloadSha256: wanted } = call;
-      if (wanted === undefined || wanted === sha256.digest('hex')) return;
-      throw new GcsError('badRequest', 'The body is not the one that was signed.', {
-        xmlCode: 'XAmzContentSHA256Mismatch',
-      });
+      requireSignedPayload(call, sha256.digest('hex'));
     },
   };
   return storeBody(call.world, call.body, watch);
+}
+
+/** Throws when a body was signed and this is another one. */
+export function requireSignedPayload(call: XmlCall, sha256: string): void {
+  if (call.payloadSha256 === undefined || call.payloadSha256 === sha256) return;
+  throw new GcsError('badRequest', 'The body is not the one that was signed.', {
+    xmlCode: 'XAmzContentSHA256Mismatch',
+  });
 }
 
 export function deleteXmlObject(call: XmlCall): GcsReply {

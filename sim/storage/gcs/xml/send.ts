@@ -11,7 +11,6 @@ const CODES: Readonly<Record<GcsReason, string>> = {
   loginRequired: 'AuthenticationRequired',
   authError: 'AuthenticationRequired',
   forbidden: 'AccessDenied',
-  insufficientPermissions: 'AccessDenied',
   notFound: 'NoSuchKey',
   conflict: 'Conflict',
   gone: 'NoSuchUpload',

@@ -65,13 +65,13 @@ describe('expressions of conditions', () => {
     "resource.name.matches('.*')",
     "resource.name.contains('x')",
     "resource.name.extract('{x}') == 'y'",
-    "resource.name",
+    'resource.name',
     "resource.name + 'x' == 'y'",
     "resource.name < 'x'",
     "resource['name'] == 'x'",
     "resource.labels.x == 'y'",
     "resource.name in ['x']",
-    "true ? true : false",
+    'true ? true : false',
     'request.time.getFullYear() == 2026',
     "request.time < '2026-01-15T12:00:00Z'",
     "request.time < timestamp('2026-02-30T12:00:00Z')",
@@ -127,7 +127,9 @@ describe('expressions of conditions', () => {
   property(
     'a quoted name is that name and nothing else (CVE-2026-42811)',
     [
-      fc.string({ unit: fc.constantFrom("'", '"', '\\', ')', '|', '&', 'a', '\n', ' ', 'ü', '😀') }),
+      fc.string({
+        unit: fc.constantFrom("'", '"', '\\', ')', '|', '&', 'a', '\n', ' ', 'ü', '😀'),
+      }),
       fc.string({ unit: fc.constantFrom("'", '"', '\\', 'a', '|', ')') }),
     ],
     (name, other) => {

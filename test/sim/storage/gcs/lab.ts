@@ -1,10 +1,10 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { Storage, type StorageOptions } from '@google-cloud/storage';
-import { Gaxios } from 'gaxios';
 import {
   type AuthClient,
   type CredentialAccessBoundary,
   DownscopedClient,
+  gaxios,
   JWT,
   OAuth2Client,
 } from 'google-auth-library';
@@ -145,9 +145,9 @@ function clientOf(token: string): OAuth2Client {
 }
 
 /** The library posts assertions to a fixed address: its transport is pointed at the storage. */
-function redirected(tokenUrl: string): Gaxios {
-  const gaxios = new Gaxios();
-  gaxios.interceptors.request.add({
+function redirected(tokenUrl: string): gaxios.Gaxios {
+  const transport = new gaxios.Gaxios();
+  transport.interceptors.request.add({
     resolved: async (config) => {
       if (String(config.url) === 'https://oauth2.googleapis.com/token') {
         config.url = new URL(tokenUrl);
@@ -155,7 +155,7 @@ function redirected(tokenUrl: string): Gaxios {
       return config;
     },
   });
-  return gaxios;
+  return transport;
 }
 
 /** The exchange goes to the public address as well; the library keeps it in one object. */

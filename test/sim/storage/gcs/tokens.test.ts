@@ -8,6 +8,7 @@ import {
   HOUR_MS,
   type Lab,
   PRIVATE_KEY,
+  PROJECT,
   START,
   startLab,
   TENANT,
@@ -110,7 +111,10 @@ describe('tokens for an own assertion', () => {
     [{}, 'unsupported_grant_type'],
     [{ grant_type: 'password' }, 'unsupported_grant_type'],
     [{ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer' }, 'invalid_grant'],
-    [{ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: 'a.b.c' }, 'invalid_grant'],
+    [
+      { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: 'a.b.c' },
+      'invalid_grant',
+    ],
   ])('bad form %j', async (form, expected) => {
     expect(await ask(form as Record<string, string>)).toEqual([400, expected]);
   });
@@ -180,6 +184,30 @@ describe('generateAccessToken', () => {
     const body = (await answer.json()) as { expireTime?: string };
     if (status === 200) expect(body.expireTime).toBe('2026-01-15T13:00:00Z');
   });
+});
+
+test.each([
+  [12, '43200s', 200],
+  [12, '43201s', 400],
+  [2, '7200s', 200],
+  [2, '7201s', 400],
+])('an account may have tokens of up to %i hours: %s is %i', async (hours, lifetime, status) => {
+  await lab.close();
+  const tokenCreators = [`serviceAccount:${ADMIN}`];
+  const account = { email: ADMIN, projectId: PROJECT, tokenCreators };
+  lab = await startLab({ serviceAccounts: [{ ...account, longestTokenMs: hours * HOUR_MS }] });
+  const answer = await lab.fetch(`/v1/projects/-/serviceAccounts/${ADMIN}:generateAccessToken`, {
+    method: 'POST',
+    token: lab.token(),
+    body: JSON.stringify({ scope: [SCOPE], lifetime }),
+  });
+  expect(answer.status).toBe(status);
+  if (status !== 200) return;
+  const { accessToken: token } = (await answer.json()) as { accessToken: string };
+  lab.moveTo(START + hours * HOUR_MS - 1);
+  expect((await lab.fetch(`/storage/v1/b/${BUCKET}`, { token })).status).toBe(200);
+  lab.moveTo(START + hours * HOUR_MS);
+  expect((await lab.fetch(`/storage/v1/b/${BUCKET}`, { token })).status).toBe(401);
 });
 
 test('unknown tokens, tokens of a fault that spreads late', async () => {
