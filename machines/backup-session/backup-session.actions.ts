@@ -35,7 +35,7 @@ export function initialContext({ input }: { input: SessionInput }): SessionConte
     hasTransferStarted: false,
     drainReason: null,
     isMarginSpent: false,
-    hasForcedCheck: false,
+    checkSpent: null,
     restarts: 0,
     outageSince: null,
     lastError: null,
@@ -47,6 +47,11 @@ export function initialContext({ input }: { input: SessionInput }): SessionConte
 /** The first state is entered before any event: then the start of the session counts. */
 function instantOf({ context, event }: Given): EpochMs {
   return event.at ?? context.input.startedAt;
+}
+
+/** What the storage has just refused; the same again is the end of the session (C20). */
+function spendCheck({ context, event }: Given): Pick<SessionContext, 'checkSpent'> {
+  return { checkSpent: { generation: context.credential?.generation ?? 0, at: event.at } };
 }
 
 function drainFor(drainReason: DrainReason): () => Change {
@@ -80,7 +85,6 @@ export const changes = {
       credential: { generation, expiresAt, degraded },
       held: { generation, expiresAt },
       isMarginSpent: isNew ? false : context.isMarginSpent,
-      hasForcedCheck: isNew ? false : context.hasForcedCheck,
       trigger: 'connect',
     };
   },
@@ -90,11 +94,11 @@ export const changes = {
   spendMargin: (): Change => ({ isMarginSpent: true }),
   drainForUser: drainFor('user'),
   /** The storage was asked with this generation and said no: counts as its one check (C20). */
-  noteCheckSpent: (): Change => ({ hasForcedCheck: true }),
-  drainForForcedCheck: (): Change => ({
+  noteCheckSpent: spendCheck,
+  drainForForcedCheck: (given: Given): Change => ({
+    ...spendCheck(given),
     drainReason: 'forced',
     trigger: 'forced',
-    hasForcedCheck: true,
   }),
   forgetDrain: (): Change => ({ drainReason: null }),
   /** L1: a connection that comes and goes without getting anywhere spends one budget. */
@@ -149,7 +153,7 @@ export const changes = {
     trigger: 'connect',
     lastError: 'code' in event ? event.code : 'mover.timeout',
   }),
-  forceCheck: (): Change => ({ trigger: 'forced', hasForcedCheck: true }),
+  forceCheck: (given: Given): Change => ({ ...spendCheck(given), trigger: 'forced' }),
   endDone: endWith({ state: 'done', code: null }),
   endCancelled: endWith({ state: 'cancelled', code: 'session.cancelled' }),
   endChannelLost: endWith({ state: 'failed', code: 'channel.lost' }),

@@ -139,8 +139,8 @@ export interface SessionContext {
   readonly drainReason: DrainReason | null;
   /** C15: this generation's margin has led to a reconnect already; now its end counts. */
   readonly isMarginSpent: boolean;
-  /** C20: one forced check for a generation, then the session fails. */
-  readonly hasForcedCheck: boolean;
+  /** C20: the generation that was refused and checked, and when; one such check, then the end. */
+  readonly checkSpent: { readonly generation: number; readonly at: EpochMs } | null;
   readonly restarts: number;
   /** Since when the SP cannot be reached; one budget for the whole outage, however it flaps (P8). */
   readonly outageSince: EpochMs | null;

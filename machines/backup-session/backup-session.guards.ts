@@ -7,6 +7,17 @@ interface Asked {
   readonly event: SessionEvent;
 }
 
+/**
+ * C20, L11: this generation has had its check; or a new one was refused so soon after the last
+ * check that issuing is no remedy (where every connect renews, C14, it would go on for ever).
+ */
+function hasForcedCheck({ context, event }: Asked): boolean {
+  const { checkSpent, credential, input } = context;
+  if (checkSpent === null) return false;
+  if (checkSpent.generation === (credential?.generation ?? 0)) return true;
+  return event.at - checkSpent.at < input.reconnectBudgetMs;
+}
+
 export const guards = {
   isDirect: ({ context }: Asked) => context.route?.dataPath === 'direct',
   isOpenedDirect: ({ event }: Asked) =>
@@ -34,7 +45,7 @@ export const guards = {
     isExpired(context.credential.expiresAt, event.at),
   isStrict: ({ context }: Asked) => context.input.inSession === 'strict',
   isDrainedForUser: ({ context }: Asked) => context.drainReason === 'user',
-  hasForcedCheck: ({ context }: Asked) => context.hasForcedCheck,
+  hasForcedCheck,
   /** The storage says expired, and so does the protocol's own line: an ordinary reconnect. */
   isBelowOwnLine: ({ context, event }: Asked) =>
     context.check !== null &&
@@ -45,7 +56,8 @@ export const guards = {
     event.type === 'transfer.failed' &&
     event.code === 'access.denied' &&
     context.credential !== null &&
-    !context.hasForcedCheck,
+    !hasForcedCheck({ context, event }) &&
+    context.restarts < context.input.restartsMax,
   /** F1, F2, F5, F6: something broke that a fresh pair of movers can continue. */
   mayRestart: ({ context, event }: Asked) =>
     (event.type === 'mover.failed' || event.type === 'transfer.failed') &&

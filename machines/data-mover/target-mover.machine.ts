@@ -85,6 +85,14 @@ const mover = setup({
   },
 });
 
+const ASKING_AGAIN = ['resumeEngine' as const, 'askRefusedAgain' as const, 'askGrant' as const];
+
+/** L9: also when the refusal came while nothing was to be started, it is asked again. */
+const RESUMING = [
+  { guard: 'wasRefused' as const, target: 'flowing', actions: ASKING_AGAIN },
+  { target: 'flowing', actions: 'resumeEngine' as const },
+];
+
 export const targetMoverMachine = mover.createMachine({
   id: 'targetMover',
   context: ({ input }) => ({
@@ -113,7 +121,8 @@ export const targetMoverMachine = mover.createMachine({
     '*': { actions: 'raiseUnexpected' },
   },
   states: {
-    ready: { on: { 'order.start': 'linking' } },
+    /** On a gateway route the start may be lost with the channel; the order to go on is one too. */
+    ready: { on: { 'order.start': 'linking', 'order.resume': 'linking' } },
     linking: {
       entry: ['armLink', 'awaitLink'],
       exit: 'disarm',
@@ -159,7 +168,7 @@ export const targetMoverMachine = mover.createMachine({
           on: {
             'order.pause': 'draining',
             'order.resume': [
-              { guard: 'wasRefused', actions: ['resumeEngine', 'askRefusedAgain', 'askGrant'] },
+              { guard: 'wasRefused', actions: ASKING_AGAIN },
               { actions: 'resumeEngine' },
             ],
             'engine.credentialExpired': {
@@ -173,13 +182,13 @@ export const targetMoverMachine = mover.createMachine({
           on: {
             'engine.drained': { target: 'paused', actions: 'reportDrained' },
             'engine.credentialExpired': {},
-            'order.resume': { target: 'flowing', actions: 'resumeEngine' },
+            'order.resume': RESUMING,
             'order.pause': {},
           },
         },
         paused: {
           on: {
-            'order.resume': { target: 'flowing', actions: 'resumeEngine' },
+            'order.resume': RESUMING,
             'order.pause': { actions: 'reportDrained' },
             'engine.credentialExpired': {},
           },
@@ -188,7 +197,7 @@ export const targetMoverMachine = mover.createMachine({
         expired: {
           on: {
             'order.pause': 'draining',
-            'order.resume': { target: 'flowing', actions: 'resumeEngine' },
+            'order.resume': RESUMING,
             'engine.credentialExpired': {},
           },
         },
@@ -202,6 +211,20 @@ export const targetMoverMachine = mover.createMachine({
         'engine.grantNeeded': {},
         'engine.credentialExpired': {},
         'order.abort': {},
+        'order.cleanUp': { target: 'abortingToClean', actions: 'cleanUpEngine' },
+      },
+    },
+    /** Q3: the clean-up is ordered while puts are still in flight; the engine does it after them. */
+    abortingToClean: {
+      on: {
+        'engine.completed': { target: 'completed', actions: 'reportCleaned' },
+        'engine.failed': { target: 'cleaning', actions: 'reportFailed' },
+        'engine.cleaned': { target: 'failed', actions: 'reportCleaned' },
+        'engine.drained': {},
+        'engine.grantNeeded': {},
+        'engine.credentialExpired': {},
+        'order.abort': {},
+        'order.cleanUp': {},
       },
     },
     completed: {

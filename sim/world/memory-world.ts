@@ -6,6 +6,7 @@ import { createMemoryObjectStore } from '../../adapters/memory/object-store.ts';
 import type { MoverEnvironment } from '../../adapters/roles/mover/config.ts';
 import { runMover } from '../../adapters/roles/mover/run-mover.ts';
 import type { MoverSpawner } from '../../adapters/roles/mover-spawner.ts';
+import { withExpiryGate } from '../../adapters/wrap/expiry-gate.ts';
 import { withRetry } from '../../adapters/wrap/retry.ts';
 import { withTrace } from '../../adapters/wrap/trace.ts';
 import type { ConnectionInput } from '../../machines/control-connection/index.ts';
@@ -133,7 +134,8 @@ export async function createMemoryWorld(options: MemoryWorldOptions): Promise<Me
         generation: number;
       }): void => onUse(use);
       const traced = withTrace(faulty, { clock, generation: credential.generation, onRecord });
-      return withRetry(traced, {
+      const gated = withExpiryGate(traced, { clock, expiresAt: credential.expiresAt });
+      return withRetry(gated, {
         clock,
         random: () => retryPrng.fraction(),
         propagatesUntil: credential.generation > 0 ? clock.now() + 60 * SECOND_MS : null,

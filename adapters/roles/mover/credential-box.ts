@@ -11,11 +11,24 @@ export interface DeliveryContext {
   readonly session: string;
   readonly requestId: string;
   readonly generation: number;
+  /** What travels in the clear beside it, as it was sent: changed on the way, nothing opens (F44). */
+  readonly terms: DeliveryTerms;
+}
+
+/** Where the credential may be used, how long, and how much may be stored with it. */
+export interface DeliveryTerms {
+  readonly expiresAt: number | null;
+  readonly degraded: boolean;
+  readonly grantedBytes: number | null;
+  readonly location: StorageLocation;
 }
 
 /** As JSON, so that no choice of names gives the text of another context. */
-function contextText({ session, requestId, generation }: DeliveryContext): string {
-  return JSON.stringify([session, requestId, generation]);
+function contextText({ session, requestId, generation, terms }: DeliveryContext): string {
+  const { expiresAt, degraded, grantedBytes, location } = terms;
+  const { storage, endpoint, region, bucket } = location;
+  const place = [storage, endpoint, region, bucket];
+  return JSON.stringify([session, requestId, generation, expiresAt, degraded, grantedBytes, place]);
 }
 
 /** SP side: seals a credential to the key of one mover process. */
@@ -40,7 +53,7 @@ export class CredentialBox {
     return this.#box.publicKey;
   }
 
-  open(sealed: Buffer, context: DeliveryContext, expiresAt: number | null): StorageCredential {
+  open(sealed: Buffer, context: DeliveryContext): StorageCredential {
     const plain = this.#box.open(sealed, contextText(context));
     const { keyId, secretKey, sessionToken } = JSON.parse(plain.toString('utf8')) as {
       keyId: string;
@@ -54,7 +67,7 @@ export class CredentialBox {
       secretKey: new Secret(secretKey),
       sessionToken: sessionToken === null ? null : new Secret(sessionToken),
       generation: context.generation,
-      expiresAt,
+      expiresAt: context.terms.expiresAt,
     };
   }
 }

@@ -8,7 +8,7 @@ import { type ErrorCode, isErrorCode } from '../../../machines/rules/errors.ts';
 import { CONNECTION_DEFAULTS, createSpConnection } from '../sp-connection.ts';
 import { proveMover } from '../tenant-proof.ts';
 import type { MoverConfig, MoverEnvironment } from './config.ts';
-import { CredentialBox, requireLocation } from './credential-box.ts';
+import { CredentialBox, type DeliveryTerms, requireLocation } from './credential-box.ts';
 
 /** What the SP holds for the scope, told at every contact (C11). */
 export interface HeldByProvider {
@@ -71,16 +71,23 @@ export function createSpContact(
     // F24, F45: only the answer to the request that is open now.
     if (requestId !== pendingRequest || message.payload === undefined) return;
     pendingRequest = '';
-    const credential = box.open(
-      Buffer.from(message.payload),
-      { session, requestId: String(requestId), generation: Number(generation) },
-      expiresAt === null ? null : Number(expiresAt),
-    );
+    const terms: DeliveryTerms = {
+      expiresAt: expiresAt === null ? null : Number(expiresAt),
+      degraded: degraded === true,
+      grantedBytes: grantedBytes === null ? null : Number(grantedBytes),
+      location: requireLocation(location),
+    };
+    const credential = box.open(Buffer.from(message.payload), {
+      session,
+      requestId: String(requestId),
+      generation: Number(generation),
+      terms,
+    });
     listener.onDelivered({
       credential,
-      location: requireLocation(location),
-      isDegraded: degraded === true,
-      grantedBytes: grantedBytes === null ? null : Number(grantedBytes),
+      location: terms.location,
+      isDegraded: terms.degraded,
+      grantedBytes: terms.grantedBytes,
     });
   };
 

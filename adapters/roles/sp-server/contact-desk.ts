@@ -20,6 +20,8 @@ export interface ContactDeskOptions {
   readonly grantChunkBytes: number;
   /** C8: a session that is over gets nothing. */
   readonly isOpen: (record: SessionRecord) => boolean;
+  /** C22: the tenant gets nothing any more, whatever it has not stopped yet. */
+  readonly isDisabled: (record: SessionRecord) => boolean;
   /** F35: called before the first grant of a session. */
   readonly trueUp: (record: SessionRecord) => Promise<void>;
   readonly deskFor: (record: SessionRecord) => Promise<CredentialDesk>;
@@ -77,7 +79,8 @@ export class ContactDesk {
 
   /** C8: without a running operation, and from a mover that was replaced, nothing is heard. */
   #isHeard(record: SessionRecord, link: Link): boolean {
-    return this.#options.isOpen(record) && record.contactLink === link;
+    const { isOpen, isDisabled } = this.#options;
+    return isOpen(record) && record.contactLink === link && !isDisabled(record);
   }
 
   async #credential(
@@ -128,7 +131,13 @@ export class ContactDesk {
     if (isStoring(record)) {
       grantedBytes = record.hasInitialGrant ? 0 : await this.#initialGrant(record);
     }
-    const context = { session: record.id, requestId, generation: credential.generation };
+    const terms = {
+      expiresAt: credential.expiresAt,
+      degraded,
+      grantedBytes,
+      location: this.#options.locationOf(record),
+    };
+    const context = { session: record.id, requestId, generation: credential.generation, terms };
     const sealed = sealCredential(record.publicKey, credential, context);
     const { generation, expiresAt, keyId } = credential;
     const isAtTenant = record.route.dataPath === 'direct';
@@ -142,12 +151,10 @@ export class ContactDesk {
       quotaBytes: grantedBytes,
     });
     const header: JsonObject = {
+      ...terms,
       requestId,
       generation,
-      expiresAt,
-      degraded,
-      grantedBytes,
-      location: { ...this.#options.locationOf(record) },
+      location: { ...terms.location },
     };
     tell(link, 'credential.deliver', header, sealed);
   }
@@ -164,8 +171,14 @@ export class ContactDesk {
   }
 
   async #grant(record: SessionRecord, link: Link, bytes: number): Promise<void> {
-    const { quota, grantChunkBytes } = this.#options;
+    const { quota, grantChunkBytes, isOpen } = this.#options;
+    if (!isOpen(record)) return;
     const answer = await quota.grant(record.accounts, record.id, bytes, grantChunkBytes);
+    if (answer.ok && !isOpen(record)) {
+      // Closed in between: nobody would return it (I58).
+      await quota.giveBack(record.accounts, record.id);
+      return;
+    }
     if (answer.ok) {
       this.#logGrant(record, answer.grantedBytes, ledgerFacts(answer.ledger));
       tell(link, 'quota.granted', { bytes: answer.grantedBytes });

@@ -46,6 +46,10 @@ export class DeskShelf {
       onError,
     });
     this.#desks.set(id, { scope, desk });
+    // C22: also a desk that is opened again knows that its tenant is disabled.
+    void desk.then((opened) => {
+      if (register.tenants.get(scope.tenant)?.disabled === true) opened.disable();
+    }, onError);
     return desk;
   }
 
@@ -66,6 +70,8 @@ export class DeskShelf {
     for (const { scope } of await this.#options.database.listCredentials()) {
       if (scope.tenant === tenant) scopes.set(scopeId(scope), scope);
     }
+    // A desk that is about to issue may have no row yet.
+    for (const [id, { scope }] of this.#desks) if (scope.tenant === tenant) scopes.set(id, scope);
     for (const scope of scopes.values()) {
       const desk = await this.deskFor(scope);
       if (isDisabled) desk.disable();

@@ -60,7 +60,13 @@ export class QuotaBook {
    */
   async #restore(account: QuotaAccount): Promise<QuotaLedger> {
     const saved = await this.#database.loadLedger(account.id);
-    if (saved === null) return { quotaBytes: account.quotaBytes, usedBytes: 0, reserved: {} };
+    if (saved === null) {
+      // A quota that is new may stand on a folder that is not (Q4): the listing says.
+      this.#estimated.add(account.id);
+      const fresh = { quotaBytes: account.quotaBytes, usedBytes: 0, reserved: {} };
+      this.#ledgers.set(account.id, fresh);
+      return fresh;
+    }
     const strayBytes = reservedBytes(saved);
     if (strayBytes > 0) this.#estimated.add(account.id);
     const restored = { ...saved, usedBytes: saved.usedBytes + strayBytes, reserved: {} };

@@ -31,9 +31,12 @@ export async function recount(record: SessionRecord, options: RecountOptions): P
   const store = storage.storeFor(repository, credential);
   try {
     for (const account of record.accounts) {
-      await quota.setUsed(account, await storedBytes(store, foldersOf(account, scope, register)));
+      const bytes = await storedBytes(store, foldersOf(account, scope, register));
+      // Somebody has begun to write there meanwhile: the next end counts.
+      if (register.isShared(record)) return;
+      await quota.setUsed(account, bytes);
     }
-    await store.abortUploads(clientPrefix(scope));
+    if (!register.isShared(record)) await store.abortUploads(clientPrefix(scope));
   } catch (error) {
     const { code } = toFortnightError(error);
     log.write({

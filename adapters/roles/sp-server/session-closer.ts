@@ -36,7 +36,12 @@ export class SessionCloser {
       return this.#closed.get(name) ?? Promise.resolve(0);
     }
     register.sessions.delete(session);
-    const closing = this.#close(record, state);
+    const closing = this.#close(record, state).catch((error: unknown) => {
+      // What could not be settled is asked for again; the grants are still there (I58).
+      register.sessions.set(session, record);
+      this.#closed.delete(name);
+      throw error;
+    });
     this.#closed.set(name, closing);
     for (const oldest of this.#closed.keys()) {
       if (this.#closed.size <= REMEMBERED_MAX) break;

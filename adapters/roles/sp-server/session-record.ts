@@ -39,6 +39,10 @@ export interface SessionRecord {
   needsRecount: boolean;
   /** A target mover runs on the SP's host, or is being started there. */
   isTargetUp: boolean;
+  /** It has said that it is ready; a tenant that missed it asks again. */
+  isTargetReady: boolean;
+  /** How the present target mover ended its transfer; told again to a tenant that missed it. */
+  verdict: JsonObject | null;
 }
 
 /** Tells the tenant of the session, now or as soon as it is connected again (F5). */

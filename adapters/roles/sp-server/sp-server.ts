@@ -4,6 +4,7 @@ import type { ConfigDatabase, CredentialRecord } from '../../../machines/ports/c
 import type { EventLog } from '../../../machines/ports/event-log.ts';
 import type { Link, Listener, ListenerFactory } from '../../../machines/ports/link.ts';
 import { FortnightError } from '../../../machines/rules/errors.ts';
+import { HOUR_MS } from '../../../machines/rules/time.ts';
 import {
   contactMessageSchema,
   type Hello,
@@ -39,6 +40,9 @@ export interface SpServerOptions {
   readonly parallelRequests: number;
   readonly onError: (error: unknown) => void;
 }
+
+/** Longer than any session waits for its channel, so that the tenant always ends it first. */
+const ABANDONED_AFTER_MS = 2 * HOUR_MS;
 
 /**
  * The SP backup server: chooses routes, keeps credentials and quotas, and answers tenants, movers,
@@ -92,6 +96,7 @@ export class SpServer {
       quota,
       grantChunkBytes: options.grantChunkBytes,
       isOpen: (record) => register.isOpen(record),
+      isDisabled: (record) => register.tenants.get(record.scope.tenant)?.disabled === true,
       trueUp: async (record) => {
         if (await quota.needsCount(record.accounts)) await count(record);
       },
@@ -215,6 +220,8 @@ export class SpServer {
     }
     if (tenant.disabled) {
       tell(link, 'hello.refused', { code: 'tenant.disabled' });
+      // C22: it cannot close its sessions any more, so the SP does (I58).
+      for (const record of this.#register.sessionsOf(name)) this.#abandon(record);
       return;
     }
     link.onMessage((message) => this.#tenants.handle(link, name, message));
@@ -228,7 +235,25 @@ export class SpServer {
         data: { role: 'tenant', tenant: name },
       });
     note('channel.up');
-    link.onClose(() => note('channel.down'));
+    link.onClose(() => {
+      note('channel.down');
+      this.#expireSessionsOf(name, link);
+    });
+  }
+
+  /** Q2: a tenant that does not come back leaves its grants behind; they are not lost for ever. */
+  #expireSessionsOf(tenant: string, link: Link): void {
+    const { clock } = this.#options;
+    const left = this.#register.sessionsOf(tenant).filter((record) => record.tenantLink === link);
+    for (const record of left) {
+      clock.wakeAt(clock.now() + ABANDONED_AFTER_MS, () => {
+        if (this.#register.isOpen(record) && record.tenantLink === link) this.#abandon(record);
+      });
+    }
+  }
+
+  #abandon(record: SessionRecord): void {
+    this.#closer.close(record.scope.tenant, record.id, 'failed').catch(this.#options.onError);
   }
 
   async #acceptMover(link: Link, record: SessionRecord, publicKey: string): Promise<void> {
@@ -239,6 +264,10 @@ export class SpServer {
     link.onMessage((message) =>
       this.#contacts.handle(record, link, parseMessage(contactMessageSchema, message)),
     );
+    // P4: the last word about what was stored may have been lost with the connection.
+    link.onClose(() => {
+      if (this.#register.isOpen(record) && record.contactLink === link) record.needsRecount = true;
+    });
     if (isReplaced) await this.#closer.replaceMover(record);
     await this.#contacts.welcome(record, link);
   }

@@ -80,10 +80,25 @@ export class TenantDesk {
         }
         return;
       case 'mover.order':
-        hosts.order(record, `order.${asked.order}`, { code: asked.code ?? null });
+        this.#order(record, link, asked);
         return;
       default:
         asked satisfies never;
+    }
+  }
+
+  /** F5: an order that comes too late shows that the tenant has missed how the transfer ended. */
+  #order(
+    record: SessionRecord,
+    link: Link,
+    asked: Extract<TenantMessage, { type: 'mover.order' }>,
+  ): void {
+    const isGoingOn = asked.order === 'resume';
+    if (isGoingOn && !record.isTargetUp) tell(link, 'target.stopped', { session: record.id });
+    else if (isGoingOn && record.verdict !== null) {
+      tellTenant(record, 'target.report', record.verdict);
+    } else {
+      this.#options.hosts.order(record, `order.${asked.order}`, { code: asked.code ?? null });
     }
   }
 
@@ -145,6 +160,8 @@ export class TenantDesk {
       hasInitialGrant: false,
       needsRecount: asked.operation === 'delete',
       isTargetUp: false,
+      isTargetReady: false,
+      verdict: null,
     };
     register.sessions.set(record.id, record);
     const facts = routeFacts(routeSettingsOf(repository, asked), route, decision.reasons);
@@ -155,6 +172,12 @@ export class TenantDesk {
   /** P2, P6: the target mover on the gateway server or on the mount server. */
   #startTarget(record: SessionRecord): void {
     const { hosts, parallelRequests } = this.#options;
+    if (record.isTargetUp) {
+      // I15, I70: asked again after a lost answer; there is one target mover a session.
+      if (record.isTargetReady) tellTenant(record, 'target.report', { report: 'mover.ready' });
+      return;
+    }
+    record.verdict = null;
     record.isTargetUp = hosts.start(record, parallelRequests);
     if (record.isTargetUp) return;
     tellTenant(record, 'target.report', { report: 'mover.failed', code: 'mover.notStarted' });
@@ -186,14 +209,21 @@ export class TenantDesk {
       hosts.openDataRoute(record, String(header.dataAddress));
       log.write({ node: 'sp', type: 'mover.started', session, data: placed });
     }
-    if (type === 'mover.failed') record.isTargetUp = false;
+    record.isTargetReady = type === 'mover.ready' || record.isTargetReady;
+    if (type === 'mover.failed') {
+      record.isTargetUp = false;
+      record.isTargetReady = false;
+    }
     if (type === 'mover.exited') {
       record.isTargetUp = false;
+      record.isTargetReady = false;
       tellTenant(record, 'target.stopped', {});
       log.write({ node: 'sp', type: 'mover.exited', session, data: placed });
       return;
     }
-    tellTenant(record, 'target.report', { ...header, report: type });
+    const report = { ...header, report: type };
+    if (type === 'report.completed' || type === 'report.failed') record.verdict = report;
+    tellTenant(record, 'target.report', report);
   }
 }
 

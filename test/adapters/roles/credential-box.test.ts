@@ -1,12 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CredentialBox, sealCredential } from '../../../adapters/roles/mover/credential-box.ts';
+import {
+  CredentialBox,
+  type DeliveryTerms,
+  sealCredential,
+} from '../../../adapters/roles/mover/credential-box.ts';
 import { seal } from '../../../adapters/roles/seal.ts';
 import { Secret } from '../../../machines/ports/secret.ts';
 import type { StorageCredential } from '../../../machines/ports/storage-credential.ts';
 import { property } from '../../support/seed.ts';
 
-const CONTEXT = { session: 's1', requestId: 'r1', generation: 3 };
+const TERMS: DeliveryTerms = {
+  expiresAt: 7,
+  degraded: false,
+  grantedBytes: 400,
+  location: { storage: 's3-compatible', endpoint: 'https://vault', region: 'r', bucket: 'b' },
+};
+const CONTEXT = { session: 's1', requestId: 'r1', generation: 3, terms: TERMS };
 const PLAIN = [
   'AKIDEXAMPLEKEY',
   'canary-secret-key-0123456789',
@@ -36,7 +46,7 @@ function refusal(work: () => unknown): unknown {
 describe('sealed credentials (C6)', () => {
   test.each([PLAIN[2], null])('what is sealed comes out again (token %j)', (token) => {
     const box = new CredentialBox();
-    const opened = box.open(sealCredential(box.publicKey, credential(token), CONTEXT), CONTEXT, 7);
+    const opened = box.open(sealCredential(box.publicKey, credential(token), CONTEXT), CONTEXT);
     expect(opened.keyId).toBe(PLAIN[0]);
     expect(opened.secretKey.use((text) => text)).toBe(PLAIN[1]);
     expect(opened.sessionToken?.use((text) => text) ?? null).toBe(token);
@@ -52,7 +62,7 @@ describe('sealed credentials (C6)', () => {
     (at, bit) => {
       const altered = Buffer.from(sealed);
       altered[at] = (altered[at] ?? 0) ^ (1 << bit);
-      return refusal(() => box.open(altered, CONTEXT, 7)) === 'protocol.violation';
+      return refusal(() => box.open(altered, CONTEXT)) === 'protocol.violation';
     },
     { numRuns: 200 },
   );
@@ -61,14 +71,14 @@ describe('sealed credentials (C6)', () => {
     'F44: cut short at any place it does not open',
     [fc.nat(sealed.length - 1)],
     (length) => {
-      const code = refusal(() => box.open(sealed.subarray(0, length), CONTEXT, 7));
+      const code = refusal(() => box.open(sealed.subarray(0, length), CONTEXT));
       return code === 'protocol.violation';
     },
   );
 
   test('F44: another process cannot open it', () => {
     const other = new CredentialBox();
-    expect(refusal(() => other.open(sealed, CONTEXT, 7))).toBe('protocol.violation');
+    expect(refusal(() => other.open(sealed, CONTEXT))).toBe('protocol.violation');
   });
 
   test.each([
@@ -76,7 +86,19 @@ describe('sealed credentials (C6)', () => {
     ['request', { ...CONTEXT, requestId: 'r2' }],
     ['generation', { ...CONTEXT, generation: 4 }],
   ])('F45: it does not open for another %s', (_, context) => {
-    expect(refusal(() => box.open(sealed, context, 7))).toBe('protocol.violation');
+    expect(refusal(() => box.open(sealed, context))).toBe('protocol.violation');
+  });
+
+  test.each<[string, Partial<DeliveryTerms>]>([
+    ['a longer life', { expiresAt: 8 }],
+    ['no end', { expiresAt: null }],
+    ['more quota', { grantedBytes: 401 }],
+    ['the degraded flag', { degraded: true }],
+    ['another endpoint', { location: { ...TERMS.location, endpoint: 'https://thief' } }],
+    ['another bucket', { location: { ...TERMS.location, bucket: 'c' } }],
+  ])('F44, I39: a gateway that writes %s beside it makes it useless', (_, changed) => {
+    const context = { ...CONTEXT, terms: { ...TERMS, ...changed } };
+    expect(refusal(() => box.open(sealed, context))).toBe('protocol.violation');
   });
 
   test.each(['|', ',', '","', '\u0000'])(
@@ -86,9 +108,10 @@ describe('sealed credentials (C6)', () => {
         session: `a${sign}b`,
         requestId: 'c',
         generation: 3,
+        terms: TERMS,
       });
-      const asked = { session: 'a', requestId: `b${sign}c`, generation: 3 };
-      expect(refusal(() => box.open(made, asked, 7))).toBe('protocol.violation');
+      const asked = { session: 'a', requestId: `b${sign}c`, generation: 3, terms: TERMS };
+      expect(refusal(() => box.open(made, asked))).toBe('protocol.violation');
     },
   );
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CredentialBox } from '../../../adapters/roles/mover/credential-box.ts';
+import { CredentialBox, type DeliveryTerms } from '../../../adapters/roles/mover/credential-box.ts';
 import { createSpConnection } from '../../../adapters/roles/sp-connection.ts';
 import {
   answerChallenge,
@@ -218,10 +218,12 @@ test('F1: a mover that was replaced is no longer heard', async () => {
   expect(await old.client.say('credential.request', CREDENTIAL_REQUEST)).toEqual([]);
   expect(old.client.closedBecause).not.toBeNull();
   const [delivered] = await fresh.client.say('credential.request', CREDENTIAL_REQUEST);
-  const context = { session: 's1', requestId: 'r1', generation: 1 };
+  const { expiresAt, degraded, grantedBytes, location } = delivered?.header ?? {};
+  const terms = { expiresAt, degraded, grantedBytes, location } as unknown as DeliveryTerms;
+  const context = { session: 's1', requestId: 'r1', generation: 1, terms };
   const sealed = Buffer.from(delivered?.payload ?? new Uint8Array());
-  expect(fresh.box.open(sealed, context, 1).generation).toBe(1);
-  expect(() => old.box.open(sealed, context, 1)).toThrow();
+  expect(fresh.box.open(sealed, context).generation).toBe(1);
+  expect(() => old.box.open(sealed, context)).toThrow();
 });
 
 test.each(['AAAA', Buffer.alloc(32).toString('base64url')])(
