@@ -184,15 +184,19 @@ function credentialTable(summary: RunSummary, options: ReportOptions): readonly 
     shortInstant(credential.issuedAt),
     shortInstant(credential.expiresAt),
     leftText(credential, endAt),
-    credential.state ?? '',
+    isOver(credential, endAt) ? 'expired' : (credential.state ?? ''),
   ]);
   return [heading, ...formatTable(CREDENTIAL_COLUMNS, rows, options)];
+}
+
+function isOver({ expiresAt }: SummaryCredential, endAt: EpochMs | undefined): boolean {
+  return endAt !== undefined && endAt >= expiresAt;
 }
 
 function leftText({ expiresAt }: SummaryCredential, endAt: EpochMs | undefined): string {
   if (endAt === undefined) return '';
   const leftMs = expiresAt - endAt;
-  return leftMs <= 0 ? 'expired' : formatDuration(wholeMinutes(leftMs));
+  return leftMs <= 0 ? '-' : formatDuration(wholeMinutes(leftMs));
 }
 
 function violations(summary: RunSummary, options: ReportOptions): readonly string[] {

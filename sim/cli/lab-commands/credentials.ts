@@ -48,7 +48,8 @@ export async function credentials(
       .filter(({ scope }) => options.tenant === null || scope.tenant === options.tenant)
       .filter(({ scope }) => options.repository === null || scope.repository === options.repository)
       .map((record) => describe(record, now));
-    tellCredentials(context, lines, now);
+    const isFiltered = options.tenant !== null || options.repository !== null;
+    tellCredentials(context, lines, { now, isFiltered });
   } finally {
     folder.close();
   }
@@ -92,7 +93,7 @@ const STATE_WORDS: Readonly<Record<CredentialLine['state'], string>> = {
 function tellCredentials(
   context: CommandContext,
   lines: readonly CredentialLine[],
-  now: EpochMs,
+  { now, isFiltered }: { readonly now: EpochMs; readonly isFiltered: boolean },
 ): void {
   if (context.json) {
     for (const line of lines) context.stdout(JSON.stringify(line));
@@ -100,7 +101,11 @@ function tellCredentials(
   }
   context.stdout(`The lab's clock shows ${shortInstant(now)}.`);
   if (lines.length === 0) {
-    context.stdout('No credential has been issued yet.');
+    context.stdout(
+      isFiltered
+        ? 'No credential matches --tenant and --repository; without them all are shown.'
+        : 'No credential has been issued yet.',
+    );
     return;
   }
   const rows = lines.map((line) => [

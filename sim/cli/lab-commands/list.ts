@@ -70,7 +70,9 @@ function tellPoints(context: CommandContext, points: readonly ListedPoint[]): vo
     return;
   }
   if (points.length === 0) {
-    context.stderr('There are no restore points yet; "fortnight backup FOLDER" makes one.');
+    context.stderr(
+      'No restore point is found; "fortnight backup FOLDER" makes one, "fortnight list" without options shows all.',
+    );
     return;
   }
   const rows = points.map((point) => [

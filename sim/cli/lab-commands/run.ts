@@ -3,6 +3,7 @@ import { createTraceSink, type EventSink } from '../../kernel/index.ts';
 import type { Scenario } from '../../scenario/types.ts';
 import type { RunSummary, SummarySession, WorldName } from '../../world/run-summary.ts';
 import type { CommandContext, CommandResult } from '../command-context.ts';
+import { UsageError } from '../command-error.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { RunOptions, TourOptions } from '../options.ts';
 import { renderReport } from '../report.ts';
@@ -45,7 +46,7 @@ async function runHeadless(
   const { scenario } = options;
   const live = await startLiveRun(scenario, options.world, {
     sinks,
-    onSession: (session) => tellSession(context, session, scenario),
+    onSession: (session) => tellSession(context, session),
   });
   const cancel = (): void => live.cancel();
   context.signal.addEventListener('abort', cancel, { once: true });
@@ -66,18 +67,25 @@ function exitCode(summary: RunSummary): ExitCode {
   return summary.violations.length === 0 ? EXIT.inconclusive : EXIT.failed;
 }
 
-function tellSession(context: CommandContext, session: SummarySession, scenario: Scenario): void {
+function tellSession(context: CommandContext, session: SummarySession): void {
   if (context.json) {
     context.stdout(JSON.stringify({ type: 'session.summary', ...session }));
     return;
   }
-  const runs = scenario.steps.filter(({ type }) => type === 'run').length;
   const end = session.code == null ? session.state : `${session.state} (${session.code})`;
-  context.stderr(`${session.id} of ${runs}+  ${session.operation} ${session.repository}: ${end}`);
+  context.stderr(`${session.id}  ${session.operation} ${session.repository}: ${end}`);
 }
 
 function openTrace(file: string, options: RunOptions): { readonly sink: EventSink; close(): void } {
-  const handle = openSync(file, 'w', 0o600);
+  let handle: number;
+  try {
+    handle = openSync(file, 'w', 0o600);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new UsageError(
+      `--trace: ${file} cannot be written (${code}); its folder must exist and be yours.`,
+    );
+  }
   const header = {
     seed: String(options.scenario.seed),
     build: buildName(),

@@ -39,7 +39,16 @@ async function start(options: FamilyOptions): Promise<RunningFamily> {
     clientSettings: () =>
       s3ClientSettings({ endpoint, region: REGION, accessKeyId, secretAccessKey }),
     decisions: () => storage.decisions(),
-    issueKeys: (request) => storage.issueKeys({ ...request, accessKeyId, roleArn: ROLE_ARN }),
+    issueKeys: (request) => {
+      const issued = storage.issueKeys({ ...request, accessKeyId, roleArn: ROLE_ARN });
+      // With the address, so that an unmodified client does not take the keys to Amazon.
+      const address = {
+        AWS_ENDPOINT_URL: endpoint,
+        AWS_REGION: REGION,
+        AWS_DEFAULT_REGION: REGION,
+      };
+      return { ...issued, environment: { ...issued.environment, ...address } };
+    },
     close: () => storage.close(),
   };
 }

@@ -220,7 +220,14 @@ describe('the control API', () => {
     const request = { bucket: 'demo', prefix: 'a/', durationMs: HOUR_MS };
     const issued = await ask('POST', '/v1/keys', request);
     expect(issued.body).toMatchObject({ expiresAt: START + HOUR_MS, endpoint: family.endpoint });
-    const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
+    const names = [
+      'AWS_ACCESS_KEY_ID',
+      'AWS_SECRET_ACCESS_KEY',
+      'AWS_SESSION_TOKEN',
+      'AWS_ENDPOINT_URL',
+      'AWS_REGION',
+      'AWS_DEFAULT_REGION',
+    ];
     expect(Object.keys(issued.body.environment as object)).toEqual(names);
     const long = await ask('POST', '/v1/keys', { ...request, durationMs: 14 * DAY_MS });
     expect(long).toMatchObject({ status: 409, body: { code: 'ValidationError' } });
