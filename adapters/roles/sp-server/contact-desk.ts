@@ -20,7 +20,7 @@ export interface ContactDeskOptions {
   readonly grantChunkBytes: number;
   /** C8: a session that is over gets nothing. */
   readonly isOpen: (record: SessionRecord) => boolean;
-  /** C22: the tenant gets nothing any more, whatever it has not stopped yet. */
+  /** C22: the tenant gets nothing any more; what its movers still report is heard (I58). */
   readonly isDisabled: (record: SessionRecord) => boolean;
   /** F35: called before the first grant of a session. */
   readonly trueUp: (record: SessionRecord) => Promise<void>;
@@ -79,8 +79,7 @@ export class ContactDesk {
 
   /** C8: without a running operation, and from a mover that was replaced, nothing is heard. */
   #isHeard(record: SessionRecord, link: Link): boolean {
-    const { isOpen, isDisabled } = this.#options;
-    return isOpen(record) && record.contactLink === link && !isDisabled(record);
+    return this.#options.isOpen(record) && record.contactLink === link;
   }
 
   async #credential(
@@ -90,6 +89,10 @@ export class ContactDesk {
   ): Promise<void> {
     const { requestId } = asked;
     const refuse = (code: ErrorCode): void => tell(link, 'credential.refuse', { requestId, code });
+    if (this.#options.isDisabled(record)) {
+      refuse('tenant.disabled');
+      return;
+    }
     if (record.rule === null) {
       // Gateway routes and "share": the repository's own credential (C7, I41).
       const { database } = this.#options;
@@ -125,7 +128,7 @@ export class ContactDesk {
   async #deliver(record: SessionRecord, link: Link, delivery: Delivery): Promise<void> {
     const { credential, requestId, degraded } = delivery;
     // The answer may have taken long: the session is over, or another mover has come (F1).
-    if (!this.#isHeard(record, link)) return;
+    if (!this.#isHeard(record, link) || this.#options.isDisabled(record)) return;
     if (record.publicKey === null) throw new Error('a mover without a key has connected');
     let grantedBytes: number | null = null;
     if (isStoring(record)) {
@@ -171,8 +174,12 @@ export class ContactDesk {
   }
 
   async #grant(record: SessionRecord, link: Link, bytes: number): Promise<void> {
-    const { quota, grantChunkBytes, isOpen } = this.#options;
+    const { quota, grantChunkBytes, isOpen, isDisabled } = this.#options;
     if (!isOpen(record)) return;
+    if (isDisabled(record)) {
+      tell(link, 'quota.refused', {});
+      return;
+    }
     const answer = await quota.grant(record.accounts, record.id, bytes, grantChunkBytes);
     if (answer.ok && !isOpen(record)) {
       // Closed in between: nobody would return it (I58).
