@@ -31,8 +31,12 @@ export class MovableClock {
   }
 
   now(): number {
+    return this.#shows(this.#realNow());
+  }
+
+  #shows(realNow: number): number {
     const { virtualAt, realAt, rate } = this.#state;
-    const at = virtualAt + Math.floor((this.#realNow() - realAt) * rate);
+    const at = virtualAt + Math.floor((realNow - realAt) * rate);
     return Math.min(Math.max(at, 0), AT_MAX);
   }
 
@@ -40,12 +44,15 @@ export class MovableClock {
     return this.#state;
   }
 
-  /** Throws RangeError when the clock would leave the years 1970 to 9999. */
+  /**
+   * Both instants belong to the same real one, so a move by an hour shows exactly an hour.
+   * Throws RangeError when the clock would leave the years 1970 to 9999.
+   */
   apply(command: ClockCommand): { readonly before: number; readonly after: number } {
-    const before = this.now();
     const realAt = this.#realNow();
+    const before = this.#shows(realAt);
     this.#state = { realAt, ...this.#next(command, before, realAt) };
-    return { before, after: this.now() };
+    return { before, after: this.#shows(realAt) };
   }
 
   #next(
