@@ -29,6 +29,9 @@ export function createStore(
       return createAwsObjectStore(options);
     case 's3-compatible':
       return createS3CompatibleObjectStore(options);
+    case 'azure':
+    case 'gcs':
+      throw new Error(`no adapter for ${location.storage} yet`);
     default:
       return location.storage satisfies never;
   }

@@ -55,8 +55,7 @@ export function readSecret(
     .prepare('SELECT nonce, ciphertext FROM secrets WHERE identity = ?')
     .get(identity) as unknown as SealedRow | undefined;
   if (row === undefined) throw new FortnightError('records.failed', 'a secret is missing');
-  const secrets = open(sealing.key, boundTo(identity, clear.keyId, clear.expiresAt), row);
-  return { kind: 's3-keys', ...clear, ...secrets };
+  return open(sealing.key, boundTo(identity, clear.keyId, clear.expiresAt), row, clear);
 }
 
 interface CredentialRow {

@@ -5,7 +5,7 @@ import { FortnightError } from '../../machines/rules/errors.ts';
 import { open, type SealedRow, seal } from './seal.ts';
 import { loadSqlite } from './sqlite-module.ts';
 
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 /** `PRAGMA application_id`: "FORT". */
 const APPLICATION_ID = 0x464f5254;
 
@@ -114,7 +114,14 @@ function createTables(
   database.exec(TABLES);
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
-  const canary = { secretKey: new Secret(CANARY_TEXT), sessionToken: null };
+  const canary = {
+    kind: 's3-keys',
+    keyId: CANARY_IDENTITY,
+    secretKey: new Secret(CANARY_TEXT),
+    sessionToken: null,
+    generation: 0,
+    expiresAt: null,
+  } as const;
   const { nonce, ciphertext } = seal(key, CANARY_IDENTITY, canary, randomBytes);
   database
     .prepare('INSERT INTO secrets (identity, nonce, ciphertext) VALUES (?, ?, ?)')
@@ -128,7 +135,7 @@ function checkKey(database: DatabaseSync, path: string, key: Uint8Array): void {
     .get(CANARY_IDENTITY) as unknown as SealedRow | undefined;
   try {
     if (row === undefined) throw new Error('no key check');
-    open(key, CANARY_IDENTITY, row);
+    open(key, CANARY_IDENTITY, row, { generation: 0, expiresAt: null });
   } catch {
     throw refusal(path, 'the key is not the one that this database was made with');
   }

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { ObjectInfo } from '../../machines/ports/object-store.ts';
 import type { Secret } from '../../machines/ports/secret.ts';
-import type { StorageCredential } from '../../machines/ports/storage-credential.ts';
+import { type StorageCredential, secretsOf } from '../../machines/ports/storage-credential.ts';
 import { FortnightError } from '../../machines/rules/errors.ts';
 import type { EpochMs } from '../../machines/rules/time.ts';
 import { compareUtf8 } from './utf8-order.ts';
@@ -57,8 +57,7 @@ export class MemoryBucket {
     }
     const held = grant.credential;
     const isGenuine =
-      isSame(held.secretKey, credential.secretKey) &&
-      isSame(held.sessionToken, credential.sessionToken);
+      held.kind === credential.kind && isSame(secretsOf(held), secretsOf(credential));
     if (!isGenuine) throw new FortnightError('credential.invalid', credential.keyId);
     if (held.expiresAt !== null && now >= held.expiresAt) {
       throw new FortnightError('credential.expired', credential.keyId);
@@ -127,9 +126,10 @@ export class MemoryBucket {
   }
 }
 
-function isSame(left: Secret | null, right: Secret | null): boolean {
-  if (left === null || right === null) return left === right;
-  return left.use((a) => right.use((b) => a === b));
+function isSame(left: readonly Secret[], right: readonly Secret[]): boolean {
+  const isEqual = (one: Secret, other: Secret | undefined): boolean =>
+    one.use((a) => other?.use((b) => a === b) ?? false);
+  return left.length === right.length && left.every((one, index) => isEqual(one, right[index]));
 }
 
 function isAllowed(grant: MemoryGrant, right: MemoryRight, key: string): boolean {

@@ -12,12 +12,14 @@ import { waitOn } from '../wrap/wait.ts';
 import type { MemoryBucket } from './bucket.ts';
 
 export const MEMORY_ISSUER_CAPABILITIES: IssuerCapabilities = {
+  kind: 'memory',
   name: 'memory',
   lifetimeMaxMs: 365 * DAY_MS,
   lifetimeMinMs: 1,
   isExpiryEnforced: true,
   revocation: 'immediate',
   scopeKind: 'prefix-policy',
+  listing: 'own-folder',
   propagationMaxMs: 0,
   liveGenerationsMax: null,
 };

@@ -76,7 +76,13 @@ export const contactMessageSchema = z.discriminatedUnion('type', [
     renew: z.boolean(),
     heldGeneration: count,
   }),
-  z.object({ type: z.literal('quota.request'), bytes: count, spentBytes: count }),
+  /** `receivedBytes`: all that has reached this mover, so that a lost grant is said again. */
+  z.object({
+    type: z.literal('quota.request'),
+    bytes: count,
+    spentBytes: count,
+    receivedBytes: count,
+  }),
   z.object({ type: z.literal('quota.report'), spentBytes: count }),
 ]);
 export type ContactMessage = z.infer<typeof contactMessageSchema>;

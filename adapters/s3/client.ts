@@ -1,9 +1,11 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Clock } from '../../machines/ports/clock.ts';
-import type {
-  StorageCredential,
-  StorageLocation,
+import {
+  requireCredential,
+  type S3Keys,
+  type StorageCredential,
+  type StorageLocation,
 } from '../../machines/ports/storage-credential.ts';
 import { md5Of } from './checksums.ts';
 import type { S3Dialect } from './dialects.ts';
@@ -37,7 +39,7 @@ export function createHttpHandler(socketsMax: number): NodeHttpHandler {
  * are a function that is marked `memoized`, so that the SDK calls it for each signature and keeps
  * nothing; they carry no `expiration`, so that it never tries to refresh them by the wall clock.
  */
-export function clientOptions(credential: StorageCredential, region: string) {
+export function clientOptions(credential: S3Keys, region: string) {
   const credentials = async () => ({
     accessKeyId: credential.keyId,
     secretAccessKey: credential.secretKey.use((text) => text),
@@ -128,7 +130,7 @@ export function createS3Client(options: S3ClientOptions): S3Client {
   const { location, dialect } = options;
   const endpoint = location.endpoint ?? awsEndpoint('s3', location.region);
   const client = new S3Client({
-    ...clientOptions(options.credential, location.region),
+    ...clientOptions(requireCredential('s3-keys', options.credential), location.region),
     endpoint,
     forcePathStyle: dialect.isPathStyle,
     requestHandler: createHttpHandler(options.socketsMax),

@@ -1,5 +1,3 @@
-import type { StorageLocation } from '../../machines/ports/storage-credential.ts';
-
 /** How S3 servers differ on the wire, as data (architecture, decision 6). */
 export interface S3Dialect {
   readonly name: string;
@@ -20,11 +18,15 @@ export interface S3Dialect {
   readonly deleteBatchMax: number;
 }
 
+/**
+ * A key of an IAM user ends by its policy, which is answered as `AccessDenied`; once it is removed
+ * after its end, as `InvalidAccessKeyId`.
+ */
 const AWS: S3Dialect = {
   name: 'aws',
   isPathStyle: false,
   integrity: 'crc32',
-  endedSessionCodes: [],
+  endedSessionCodes: ['AccessDenied', 'InvalidAccessKeyId'],
   hasConditionalWrites: true,
   deleteBatchMax: 1000,
 };
@@ -39,7 +41,7 @@ const S3_COMPATIBLE: S3Dialect = {
   deleteBatchMax: 1000,
 };
 
-export const S3_DIALECTS: Readonly<Record<StorageLocation['storage'], S3Dialect>> = {
+export const S3_DIALECTS: Readonly<Record<'aws' | 's3-compatible', S3Dialect>> = {
   aws: AWS,
   's3-compatible': S3_COMPATIBLE,
 };

@@ -49,7 +49,8 @@ export interface S3ObjectStoreOptions {
 /** An `ObjectStore` on one bucket of an S3 server, on the official SDK. */
 export function createS3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
   const { clock, credential, location } = options;
-  const dialect = options.dialect ?? S3_DIALECTS[location.storage];
+  const dialect =
+    options.dialect ?? S3_DIALECTS[location.storage === 'aws' ? 'aws' : 's3-compatible'];
   const partBytes = options.partBytes ?? 16 * MIB;
   const parallelParts = options.parallelParts ?? 4;
   if (!Number.isSafeInteger(partBytes) || partBytes < PART_BYTES_MIN) {

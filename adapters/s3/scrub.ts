@@ -1,5 +1,4 @@
-import type { Secret } from '../../machines/ports/secret.ts';
-import type { StorageCredential } from '../../machines/ports/storage-credential.ts';
+import { type StorageCredential, secretsOf } from '../../machines/ports/storage-credential.ts';
 
 const TEXT_MAX = 240;
 const REPLACEMENT = '**redacted**';
@@ -30,8 +29,9 @@ export function scrubText(text: string, credential: StorageCredential): string {
     if (secret === '') return;
     for (const spelling of spellings(secret)) clean = clean.replaceAll(spelling, REPLACEMENT);
   };
-  const secrets: (Secret | null)[] = [credential.sessionToken, credential.secretKey];
-  for (const secret of secrets) secret?.use(hide);
+  // A session token may hold the secret key: the longest text goes first.
+  const secrets = [...secretsOf(credential)].map((secret) => secret.use((text) => text));
+  for (const secret of secrets.sort((left, right) => right.length - left.length)) hide(secret);
   hide(credential.keyId);
   const printable = clean.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim();
   return printable.length > TEXT_MAX ? `${printable.slice(0, TEXT_MAX)}…` : printable;

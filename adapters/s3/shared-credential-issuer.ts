@@ -5,12 +5,14 @@ import type {
 import type { StorageCredential } from '../../machines/ports/storage-credential.ts';
 
 export const SHARED_CAPABILITIES: IssuerCapabilities = {
+  kind: 'shared',
   name: 'shared repository credential',
   lifetimeMaxMs: Number.MAX_SAFE_INTEGER,
   lifetimeMinMs: 0,
   isExpiryEnforced: false,
   revocation: 'never',
   scopeKind: 'whole-repository',
+  listing: 'whole-repository',
   propagationMaxMs: 0,
   liveGenerationsMax: 1,
 };

@@ -1,19 +1,9 @@
+import type { IssuerCapabilities } from '../rules/issuers.ts';
 import type { CredentialScope } from '../rules/scope.ts';
 import type { EpochMs } from '../rules/time.ts';
 import type { StorageCredential } from './storage-credential.ts';
 
-/** What an issuer can and cannot do, as data (architecture, decision 6). */
-export interface IssuerCapabilities {
-  readonly name: string;
-  readonly lifetimeMaxMs: number;
-  readonly lifetimeMinMs: number;
-  /** Whether the storage itself refuses the credential after its end. */
-  readonly isExpiryEnforced: boolean;
-  readonly revocation: 'immediate' | 'delayed' | 'never';
-  readonly scopeKind: 'prefix-policy' | 'whole-repository';
-  readonly propagationMaxMs: number;
-  readonly liveGenerationsMax: number | null;
-}
+export type { IssuerCapabilities } from '../rules/issuers.ts';
 
 export interface IssueRequest {
   readonly scope: CredentialScope;
@@ -30,5 +20,11 @@ export interface CredentialIssuer {
   issue(request: IssueRequest): Promise<StorageCredential & { readonly expiresAt: EpochMs }>;
   /** Resolves `false` where the issuer cannot revoke (C13): it dies at its own expiry. */
   revoke(scope: CredentialScope, generation: number, keyId: string): Promise<boolean>;
+  /**
+   * What the storage still holds of this SP's earlier issues and no record knows: keys, users or
+   * policies that a crash has left (F3, I74). Removes them and tells their key ids. Only issuers that
+   * make things in the storage have it.
+   */
+  removeLeftovers?(known: ReadonlySet<string>): Promise<readonly string[]>;
   close(): void;
 }

@@ -99,15 +99,3 @@ export function effectiveLifetime(
     everyConnectRenews: renewBelowMs >= effectiveLifetimeMs,
   };
 }
-
-/**
- * The longest credential that the issuer of each storage kind gives today
- * (`docs/providers`: AWS AssumeRole 12 h, MinIO-style STS 365 d, GCS downscoped token 1 h,
- * Azure account-key SAS unlimited).
- */
-export const ISSUER_MAXIMUM_MS: Readonly<Record<StorageKind, number>> = {
-  aws: 12 * HOUR_MS,
-  gcs: HOUR_MS,
-  azure: Number.MAX_SAFE_INTEGER,
-  's3-compatible': 365 * DAY_MS,
-};

@@ -1,4 +1,5 @@
-import { ISSUER_MAXIMUM_MS, renewalRule } from '../../machines/rules/lifetimes.ts';
+import { defaultIssuer, issuerMaximumMs } from '../../machines/rules/issuers.ts';
+import { renewalRule } from '../../machines/rules/lifetimes.ts';
 import { STORAGE_KINDS } from '../../machines/rules/settings.ts';
 import { MINUTE_MS } from '../../machines/rules/time.ts';
 import { count, scopeOf } from './facts.ts';
@@ -10,8 +11,8 @@ const SKEW_MS_MAX = 15 * MINUTE_MS;
 
 /**
  * I19: 14 days, or the issuer's maximum where that is less. I20: a SAS for 30 days, or as the SP
- * overrides it. A `credential.issued` may say `issuerMaximumMs` where the scenario sets another
- * maximum than the storage kind has, and for SAS `protocolLifetimeMs` (C4, C21).
+ * overrides it. A `credential.issued` may say `issuerMaximumMs` where its issuer or the scenario
+ * has another maximum than the kind's usual issuer, and for SAS `protocolLifetimeMs` (C4, C21).
  */
 export const checkIssuedLifetime: Checker = (events, witness = ignoreWitness) => {
   const storages = storageByScope(events);
@@ -25,7 +26,9 @@ export const checkIssuedLifetime: Checker = (events, witness = ignoreWitness) =>
     const rule = renewalRule(storage, isSas ? 'sas' : 'limited');
     const overrideMs = isSas ? count(event, 'protocolLifetimeMs') : null;
     const protocolMs = overrideMs ?? rule?.lifetimeMs ?? 0;
-    const maximumMs = count(event, 'issuerMaximumMs') ?? ISSUER_MAXIMUM_MS[storage];
+    const maximumMs =
+      count(event, 'issuerMaximumMs') ??
+      issuerMaximumMs(storage, defaultIssuer(storage, false), null);
     const wantedMs = Math.min(protocolMs, maximumMs);
     const [invariant, cited] = isSas ? ['I20', 'C3'] : ['I19', 'C1'];
     witness(invariant);

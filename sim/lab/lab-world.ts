@@ -11,6 +11,8 @@ import { socketDialer, socketListeners } from '../../adapters/transport/sockets.
 import { withRetry } from '../../adapters/wrap/retry.ts';
 import type { CredentialIssuer } from '../../machines/ports/credential-issuer.ts';
 import { FortnightError } from '../../machines/rules/errors.ts';
+import { issuerMaximumMs } from '../../machines/rules/issuers.ts';
+import { DAY_MS } from '../../machines/rules/time.ts';
 import { createEventLog, type EventSink } from '../kernel/index.ts';
 import type { ScenarioRepository, ScenarioStorage } from '../scenario/types.ts';
 import type { StateLocation } from '../storage/index.ts';
@@ -126,7 +128,7 @@ async function startLabWorld(
     const started = await startLabStorage({
       name: storage.name,
       kind: requireS3Kind(storage),
-      longestSessionMs: storage.issuerMaximumMs,
+      longestSessionMs: storage.longestSessionMs ?? 365 * DAY_MS,
       buckets: own.map(({ name }) => bucketOf(name)),
       owner,
       state: options.storageStateOf(storage.name),
@@ -162,8 +164,11 @@ async function startLabWorld(
       clock,
     });
     const configured = options.storages.find(({ name }) => name === storage.name);
-    const longestMs = configured?.issuerMaximumMs ?? plain.capabilities.lifetimeMaxMs;
-    const lifetimeMaxMs = Math.min(plain.capabilities.lifetimeMaxMs, longestMs);
+    const lifetimeMaxMs = issuerMaximumMs(
+      repository.storage,
+      repository.issuer,
+      configured?.longestSessionMs ?? null,
+    );
     const issuer = { ...plain, capabilities: { ...plain.capabilities, lifetimeMaxMs } };
     issuers.set(repository.name, issuer);
     return issuer;
@@ -182,8 +187,9 @@ async function startLabWorld(
     listeners: socketListeners(),
     storage: {
       issuerFor,
-      storeFor: (repository, credential) =>
-        withRetry(createStore(repository.location, credential, clock), {
+      locate: async ({ location }) => location,
+      storeFor: (location, credential) =>
+        withRetry(createStore(location, credential, clock), {
           clock: transportClock,
           random: () => 0.5,
         }),

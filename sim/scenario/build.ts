@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ISSUER_MAXIMUM_MS } from '../../machines/rules/lifetimes.ts';
+import { defaultIssuer } from '../../machines/rules/issuers.ts';
 import { type CredentialScope, scopeId } from '../../machines/rules/scope.ts';
 import { MINUTE_MS } from '../../machines/rules/time.ts';
 import type { ScenarioDocument } from './document.ts';
@@ -24,6 +24,7 @@ const DEFAULT_BLOCK_BYTES = 1_024 ** 2;
 const DEFAULT_CHANGED_SHARE = 0.1;
 
 type FileRepository = ScenarioFile['repositories'][number];
+type FileStorage = NonNullable<ScenarioFile['storages']>[number];
 type FileJob = NonNullable<ScenarioFile['jobs']>[number];
 type FileStep = NonNullable<ScenarioFile['steps']>[number];
 type FileSettings = {
@@ -74,11 +75,12 @@ export function buildScenario(file: ScenarioFile, options: BuildOptions): Scenar
 }
 
 function buildStorages(file: ScenarioFile): readonly ScenarioStorage[] {
-  const storages = file.storages ?? [{ name: 's3', kind: 's3-compatible' as const }];
+  const storages: readonly FileStorage[] = file.storages ?? [{ name: 's3', kind: 's3-compatible' }];
   return storages.map((storage) => ({
     name: storage.name,
     kind: storage.kind,
-    issuerMaximumMs: storage.longestSession ?? ISSUER_MAXIMUM_MS[storage.kind],
+    longestSessionMs: storage.longestSession ?? null,
+    hasHierarchicalNamespace: storage.kind === 'azure' && (storage.hierarchicalNamespace ?? true),
   }));
 }
 
@@ -106,6 +108,8 @@ function givenSettings(file: FileSettings): Partial<RepositorySettings> {
     given.sasOverride = { lifetimeMs: file.sas.validity, renewBelowMs: file.sas.threshold };
   }
   if (file.entraId !== undefined) given.entraId = file.entraId;
+  if (file.issuer !== undefined) given.issuer = file.issuer;
+  if (file.storedAccessPolicy !== undefined) given.storedAccessPolicy = file.storedAccessPolicy;
   return given;
 }
 
@@ -121,9 +125,11 @@ function buildRepository(
   file: FileRepository,
   storages: readonly ScenarioStorage[],
 ): ScenarioRepository {
+  const name = file.storage ?? (storages[0] as ScenarioStorage).name;
+  const storage = storages.find((one) => one.name === name) as ScenarioStorage;
   return {
     name: file.name,
-    storage: file.storage ?? (storages[0] as ScenarioStorage).name,
+    storage: name,
     mode: file.mode,
     access: null,
     gatewayServer: DEFAULT_GATEWAY_SERVER,
@@ -139,6 +145,8 @@ function buildRepository(
     renewalFloorMs: null,
     sasOverride: null,
     entraId: false,
+    issuer: defaultIssuer(storage.kind, file.entraId ?? false),
+    storedAccessPolicy: false,
     ...givenSettings(file),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ERROR_CATALOGUE, type ErrorCode } from '../../machines/rules/errors.ts';
+import { ISSUER_KINDS } from '../../machines/rules/issuers.ts';
 import {
   ACCESS_OPTIONS,
   CONNECTION_MODES,
@@ -37,7 +38,15 @@ const storage = z
     longestSession: positiveDuration
       .optional()
       .describe(
-        'C14: the longest credential that it issues. Left out: aws 12h, gcs 1h, s3-compatible 365d.',
+        'C14: the longest credential that it issues. Left out: what the vendor allows with the ' +
+          'issuer (AssumeRole: aws 12h, s3-compatible 365d; GetFederationToken 36h; GCS token 1h).',
+      ),
+    hierarchicalNamespace: z
+      .boolean()
+      .optional()
+      .describe(
+        'Azure: SAS links for directories. Left out: true. Without it every tenant gets a ' +
+          'container of its own.',
       ),
   })
   .describe('An object storage system of the service provider.');
@@ -94,6 +103,17 @@ const repositorySettings = {
     .describe('C14: the capped threshold. Left out: half of the effective lifetime.'),
   sas: sas.optional(),
   entraId: z.boolean().optional().describe('C21: the Azure repository was added with Entra ID.'),
+  issuer: z
+    .enum(ISSUER_KINDS)
+    .optional()
+    .describe(
+      'C7: how credentials are issued. Left out: aws iam-user, s3-compatible assume-role, azure ' +
+        'account-key-sas (with entraId user-delegation-sas), gcs downscoped-token.',
+    ),
+  storedAccessPolicy: z
+    .boolean()
+    .optional()
+    .describe('Azure: SAS links hang on a stored access policy and can be revoked (C13).'),
 };
 
 const repository = z

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../machines/rules/errors.ts';
+import type { IssuerKind } from '../../machines/rules/issuers.ts';
 import type { SasOverride } from '../../machines/rules/lifetimes.ts';
 import type { CredentialScope } from '../../machines/rules/scope.ts';
 import type {
@@ -38,8 +39,10 @@ export interface Scenario {
 export interface ScenarioStorage {
   readonly name: string;
   readonly kind: StorageKind;
-  /** C14: the longest credential that this storage issues. */
-  readonly issuerMaximumMs: number;
+  /** C14: the longest credential that this storage issues; `null`: what its vendor allows. */
+  readonly longestSessionMs: number | null;
+  /** Azure: folders are directories; without, each tenant has a container of its own. */
+  readonly hasHierarchicalNamespace: boolean;
 }
 
 /** What the SP sets on a repository; `set` steps change these from the next session on (M8). */
@@ -73,6 +76,10 @@ export interface RepositorySettings {
   readonly sasOverride: SasOverride | null;
   /** C21: the Azure repository was added with Entra ID. */
   readonly entraId: boolean;
+  /** How the storage gives out temporary credentials. */
+  readonly issuer: IssuerKind;
+  /** Azure: SAS links hang on a stored access policy, so that they can be revoked (C13). */
+  readonly storedAccessPolicy: boolean;
 }
 
 export interface ScenarioRepository extends RepositorySettings {

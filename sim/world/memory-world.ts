@@ -10,9 +10,13 @@ import { withExpiryGate } from '../../adapters/wrap/expiry-gate.ts';
 import { withRetry } from '../../adapters/wrap/retry.ts';
 import { withTrace } from '../../adapters/wrap/trace.ts';
 import type { ConnectionInput } from '../../machines/control-connection/index.ts';
-import type { CredentialIssuer } from '../../machines/ports/credential-issuer.ts';
+import type {
+  CredentialIssuer,
+  IssuerCapabilities,
+} from '../../machines/ports/credential-issuer.ts';
 import { Secret } from '../../machines/ports/secret.ts';
 import type { StorageCredential } from '../../machines/ports/storage-credential.ts';
+import { ISSUERS, issuerMaximumMs } from '../../machines/rules/issuers.ts';
 import type { QuotaLedger } from '../../machines/rules/quota.ts';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../machines/rules/time.ts';
 import {
@@ -22,11 +26,11 @@ import {
   createVirtualClock,
   type EventSink,
 } from '../kernel/index.ts';
-import type { Scenario, ScenarioRepository } from '../scenario/types.ts';
+import type { Scenario, ScenarioRepository, ScenarioStorage } from '../scenario/types.ts';
 import { assemble, changeAccount, type ProgressListener, type TenantAccount } from './assembly.ts';
 import { FaultBoard, faultName } from './fault-board.ts';
 import { faultyIssuer, faultyStore } from './memory-faults.ts';
-import { bucketOf, RepositoryShelf, requireS3Kind, storageOf } from './settings.ts';
+import { bucketOf, RepositoryShelf, storageOf } from './settings.ts';
 import type { World } from './world.ts';
 
 /** A message between two roles takes no time here, so that a session checks when it starts (C2). */
@@ -91,13 +95,12 @@ export async function createMemoryWorld(options: MemoryWorldOptions): Promise<Me
   const byBucket = new Map<string, ScenarioRepository>();
   for (const repository of scenario.repositories) {
     const storage = storageOf(scenario, repository);
-    requireS3Kind(storage);
     const owner = ownerCredential(repository.name);
     const bucket = new MemoryBucket(owner);
     const plain = createMemoryIssuer({
       bucket,
       clock,
-      capabilities: { lifetimeMaxMs: storage.issuerMaximumMs, revocation: 'never' },
+      capabilities: simulatedCapabilities(storage, repository),
       latencyMs: STORAGE_LATENCY_MS,
     });
     const issuer = faultyIssuer(plain, board, storage.name, clock);
@@ -111,14 +114,20 @@ export async function createMemoryWorld(options: MemoryWorldOptions): Promise<Me
     return found;
   };
 
+  const repositoryIn = (bucket: string): ScenarioRepository => {
+    const found = byBucket.get(bucket);
+    if (found === undefined) throw new Error(`unknown bucket ${bucket}`);
+    return found;
+  };
+  const bucketNamed = (bucket: string): MemoryBucket => simulated(repositoryIn(bucket).name).bucket;
+
   const environment: Omit<MoverEnvironment, 'onStopped'> = {
     clock,
     transportClock: clock,
     dialer: network,
     listeners: network,
     createStore: (location, credential, onUse) => {
-      const repository = byBucket.get(location.bucket);
-      if (repository === undefined) throw new Error(`unknown bucket ${location.bucket}`);
+      const repository = repositoryIn(location.bucket);
       const { bucket } = simulated(repository.name);
       const store = createMemoryObjectStore({
         bucket,
@@ -152,7 +161,7 @@ export async function createMemoryWorld(options: MemoryWorldOptions): Promise<Me
   };
 
   const shelf = new RepositoryShelf(scenario.repositories, (repository) => ({
-    storage: requireS3Kind(storageOf(scenario, repository)),
+    storage: storageOf(scenario, repository).kind,
     endpoint: null,
     region: 'memory',
     bucket: bucketOf(repository.name),
@@ -172,8 +181,9 @@ export async function createMemoryWorld(options: MemoryWorldOptions): Promise<Me
     listeners: network,
     storage: {
       issuerFor: (repository) => simulated(repository.name).issuer,
-      storeFor: (repository, credential) =>
-        createMemoryObjectStore({ bucket: simulated(repository.name).bucket, credential, clock }),
+      locate: async ({ location }) => location,
+      storeFor: ({ bucket }, credential) =>
+        createMemoryObjectStore({ bucket: bucketNamed(bucket), credential, clock }),
     },
     spawner,
     connection: CONNECTION,
@@ -240,6 +250,16 @@ export async function createMemoryWorld(options: MemoryWorldOptions): Promise<Me
     cancelAll: () => assembly.cancelAll(),
     close: () => inTime(assembly.close()),
   };
+}
+
+/** What the real issuer of these settings can do; only the lifetime may be set to less (C14). */
+function simulatedCapabilities(
+  { kind, longestSessionMs }: ScenarioStorage,
+  { issuer }: ScenarioRepository,
+): Partial<IssuerCapabilities> {
+  const { revocation, propagationMaxMs } = ISSUERS[issuer];
+  const lifetimeMaxMs = issuerMaximumMs(kind, issuer, longestSessionMs);
+  return { lifetimeMaxMs, revocation, propagationMaxMs };
 }
 
 function ownerCredential(repository: string): StorageCredential {

@@ -8,7 +8,7 @@ import type {
   ScenarioStorage,
 } from '../scenario/types.ts';
 
-export type S3Kind = StorageLocation['storage'];
+export type S3Kind = 'aws' | 's3-compatible';
 
 /** The kinds that have adapters today; the others are refused before anything starts. */
 export function requireS3Kind(storage: ScenarioStorage): S3Kind {

@@ -3,7 +3,10 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ConfigDatabase } from '../../machines/ports/config-database.ts';
 import { Secret } from '../../machines/ports/secret.ts';
-import type { StorageCredential } from '../../machines/ports/storage-credential.ts';
+import {
+  requireCredential,
+  type StorageCredential,
+} from '../../machines/ports/storage-credential.ts';
 import type { CredentialScope } from '../../machines/rules/scope.ts';
 import { seeded } from '../support/seed.ts';
 import { codeOf } from './store-content.ts';
@@ -25,7 +28,7 @@ export function credentialOf(generation: number, expiresAt = 1_000_000) {
 /** What a credential holds, for comparison; only tests open secrets like this. */
 export function opened(credential: StorageCredential | null) {
   if (credential === null) return null;
-  const { secretKey, sessionToken, ...clear } = credential;
+  const { secretKey, sessionToken, ...clear } = requireCredential('s3-keys', credential);
   return {
     ...clear,
     secret: secretKey.use((text) => text),

@@ -7,6 +7,7 @@ import { createS3ObjectStore } from '../../adapters/s3/object-store.ts';
 import { createS3CompatibleIssuer } from '../../adapters/s3-compatible/assume-role-issuer.ts';
 import { Secret } from '../../machines/ports/secret.ts';
 import type {
+  S3Keys,
   StorageCredential,
   StorageLocation,
 } from '../../machines/ports/storage-credential.ts';
@@ -18,7 +19,7 @@ import { PART_BYTES, START_AT, type StoreWorld } from './store-world.ts';
 export const OWNER_SECRET = 'owner-secret-key/with+odd=characters&<>';
 const ROLE_ARN = 'arn:aws:iam::000000000000:role/fortnight';
 
-function ownerCredential(): StorageCredential {
+function ownerCredential(): S3Keys {
   return {
     kind: 's3-keys',
     keyId: 'AKIAOWNEROWNEROWNER1',
@@ -46,6 +47,7 @@ export async function memoryWorld(): Promise<StoreWorld> {
 }
 
 export interface HttpStoreWorld extends StoreWorld {
+  readonly ownerCredential: S3Keys;
   readonly storage: RunningStorage;
   readonly location: StorageLocation;
   readonly requests: readonly RequestRecord[];

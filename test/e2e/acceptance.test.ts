@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createStore } from '../../adapters/compose/stores.ts';
 import { openSqliteConfigDatabase } from '../../adapters/config-db/sqlite.ts';
-import type { StorageCredential } from '../../machines/ports/storage-credential.ts';
+import { type StorageCredential, secretsOf } from '../../machines/ports/storage-credential.ts';
 import { DAY_MS } from '../../machines/rules/time.ts';
 import { DEFAULT_LAB } from '../../sim/lab/default-lab.ts';
 import { realNow } from '../../sim/lab/lab-records.ts';
@@ -120,10 +120,7 @@ describe('backup, warp, backup, restore as separate commands', () => {
     ) as { secretAccessKey: string };
     const secrets = [
       owner.secretAccessKey,
-      ...generations.flatMap(({ secretKey, sessionToken }) => [
-        secretKey.use((text) => text),
-        sessionToken?.use((text) => text) ?? '-missing-',
-      ]),
+      ...generations.flatMap(secretsOf).map((secret) => secret.use((text) => text)),
     ];
     expect(filesThatHold(join(state, 'tenants'), secrets)).toEqual([]);
     expect(filesThatHold(join(state, 'log'), secrets)).toEqual([]);

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatDuration, parseDuration } from '../../machines/rules/duration.ts';
+import { issuerMaximumMs } from '../../machines/rules/issuers.ts';
 import { clientPrefix, nameProblem } from '../../machines/rules/layout.ts';
 import {
   effectiveLifetime,
-  ISSUER_MAXIMUM_MS,
   type RenewalRule,
   renewalRule,
   sasOverrideProblem,
@@ -107,24 +107,29 @@ describe('three points at every line', () => {
 
 describe('C14: what is really issued', () => {
   test('AWS: 12 h instead of 14 d, every connect renews, unless the line may adapt', () => {
-    expect(effectiveLifetime(C1, ISSUER_MAXIMUM_MS.aws)).toEqual({
+    expect(effectiveLifetime(C1, issuerMaximumMs('aws', 'assume-role', null))).toEqual({
       effectiveLifetimeMs: 12 * HOUR_MS,
       isCapped: true,
       renewBelowMs: 24 * HOUR_MS,
       everyConnectRenews: true,
     });
-    expect(effectiveLifetime(C1, ISSUER_MAXIMUM_MS.aws, { adaptThreshold: true })).toMatchObject({
+    expect(
+      effectiveLifetime(C1, issuerMaximumMs('aws', 'assume-role', null), { adaptThreshold: true }),
+    ).toMatchObject({
       renewBelowMs: 6 * HOUR_MS,
       everyConnectRenews: false,
     });
     const renewalFloorMs = HOUR_MS;
     expect(
-      effectiveLifetime(C1, ISSUER_MAXIMUM_MS.aws, { adaptThreshold: true, renewalFloorMs }),
+      effectiveLifetime(C1, issuerMaximumMs('aws', 'assume-role', null), {
+        adaptThreshold: true,
+        renewalFloorMs,
+      }),
     ).toMatchObject({ renewBelowMs: HOUR_MS });
   });
 
   test('S3-compatible: the whole 14 d, the line as the rule says, also when it may adapt', () => {
-    const { 's3-compatible': maximumMs } = ISSUER_MAXIMUM_MS;
+    const maximumMs = issuerMaximumMs('s3-compatible', 'assume-role', null);
     expect(effectiveLifetime(C18, maximumMs, { adaptThreshold: true })).toEqual({
       effectiveLifetimeMs: 14 * DAY_MS,
       isCapped: false,

@@ -1,7 +1,8 @@
-import { Secret } from '../../../machines/ports/secret.ts';
-import type {
-  StorageCredential,
-  StorageLocation,
+import {
+  packCredential,
+  type StorageCredential,
+  type StorageLocation,
+  unpackCredential,
 } from '../../../machines/ports/storage-credential.ts';
 import { FortnightError } from '../../../machines/rules/errors.ts';
 import { SealedBox, seal } from '../seal.ts';
@@ -26,8 +27,8 @@ export interface DeliveryTerms {
 /** As JSON, so that no choice of names gives the text of another context. */
 function contextText({ session, requestId, generation, terms }: DeliveryContext): string {
   const { expiresAt, degraded, grantedBytes, location } = terms;
-  const { storage, endpoint, region, bucket } = location;
-  const place = [storage, endpoint, region, bucket];
+  const { storage, endpoint, region, bucket, configBucket } = location;
+  const place = [storage, endpoint, region, bucket, configBucket ?? null];
   return JSON.stringify([session, requestId, generation, expiresAt, degraded, grantedBytes, place]);
 }
 
@@ -37,9 +38,7 @@ export function sealCredential(
   credential: StorageCredential,
   context: DeliveryContext,
 ): Buffer {
-  const secretKey = credential.secretKey.use((text) => text);
-  const sessionToken = credential.sessionToken?.use((text) => text) ?? null;
-  const plain = Buffer.from(JSON.stringify({ keyId: credential.keyId, secretKey, sessionToken }));
+  const plain = packCredential(credential);
   const sealed = seal(publicKey, plain, contextText(context));
   plain.fill(0);
   return sealed;
@@ -55,20 +54,10 @@ export class CredentialBox {
 
   open(sealed: Buffer, context: DeliveryContext): StorageCredential {
     const plain = this.#box.open(sealed, contextText(context));
-    const { keyId, secretKey, sessionToken } = JSON.parse(plain.toString('utf8')) as {
-      keyId: string;
-      secretKey: string;
-      sessionToken: string | null;
-    };
+    const { generation, terms } = context;
+    const credential = unpackCredential(plain, { generation, expiresAt: terms.expiresAt });
     plain.fill(0);
-    return {
-      kind: 's3-keys',
-      keyId,
-      secretKey: new Secret(secretKey),
-      sessionToken: sessionToken === null ? null : new Secret(sessionToken),
-      generation: context.generation,
-      expiresAt: context.terms.expiresAt,
-    };
+    return credential;
   }
 }
 

@@ -21,7 +21,10 @@ export interface DeliveredToMover {
   readonly location: StorageLocation;
   readonly isDegraded: boolean;
   /** Bytes granted with the credential (P3, Q1); `null` where nothing is stored. */
+  /** In all; `null` where nothing is stored. */
   readonly grantedBytes: number | null;
+  /** The part of it that is new. */
+  readonly freshBytes: number | null;
 }
 
 export interface ContactListener {
@@ -64,6 +67,13 @@ export function createSpContact(
   let requests = 0;
   let pendingRequest = '';
   let spent: () => number = () => 0;
+  /** What the SP has granted to this mover in all; each answer tells the sum. */
+  let receivedBytes = 0;
+  const takeGrant = (totalBytes: number): number => {
+    const freshBytes = Math.max(0, totalBytes - receivedBytes);
+    receivedBytes += freshBytes;
+    return freshBytes;
+  };
   let confirmSpent: (() => void) | null = null;
 
   const takeDelivery = (message: LinkMessage): void => {
@@ -88,6 +98,7 @@ export function createSpContact(
       location: terms.location,
       isDegraded: terms.degraded,
       grantedBytes: terms.grantedBytes,
+      freshBytes: terms.grantedBytes === null ? null : takeGrant(terms.grantedBytes),
     });
   };
 
@@ -106,7 +117,7 @@ export function createSpContact(
         listener.onRefused(isErrorCode(header.code) ? header.code : 'unknown');
         return;
       case 'quota.granted':
-        listener.onGrant(Number(header.bytes));
+        listener.onGrant(takeGrant(Number(header.totalBytes)));
         return;
       case 'quota.refused':
         listener.onGrantRefused();
@@ -160,7 +171,8 @@ export function createSpContact(
     },
     requestCredential,
     requestGrant: (bytes) => {
-      connection.send('quota.request', { bytes, spentBytes: spent() }).catch(() => {});
+      const asked = { bytes, spentBytes: spent(), receivedBytes };
+      connection.send('quota.request', asked).catch(() => {});
     },
     countSpent: (counter) => {
       spent = counter;

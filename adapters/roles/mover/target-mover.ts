@@ -2,6 +2,7 @@ import { type TargetMoverRequest, targetMoverMachine } from '../../../machines/d
 import type { Link, LinkMessage, Listener } from '../../../machines/ports/link.ts';
 import { hostMachine } from '../../../machines/ports/machine-host.ts';
 import type { ObjectStore } from '../../../machines/ports/object-store.ts';
+import { secretsOf } from '../../../machines/ports/storage-credential.ts';
 import { type ErrorCode, isErrorCode, toFortnightError } from '../../../machines/rules/errors.ts';
 import { isExpired } from '../../../machines/rules/renewal.ts';
 import { createTargetEngine } from '../../transfer/index.ts';
@@ -105,7 +106,7 @@ export class TargetMover {
       type: 'credential.opened',
       generation,
       expiresAt,
-      grantedBytes: this.#engine === null ? null : delivered.grantedBytes,
+      grantedBytes: this.#engine === null ? null : delivered.freshBytes,
     });
     if (this.#config.contact?.isAutomatic === true && isFirst) this.#reportReady();
     tell(this.#parent, 'credential.delivered', {
@@ -283,8 +284,7 @@ export class TargetMover {
     void this.#listener?.close();
     this.#contact.close();
     for (const store of this.#stores) store.close();
-    this.#held?.credential.secretKey.wipe();
-    this.#held?.credential.sessionToken?.wipe();
+    if (this.#held !== null) for (const secret of secretsOf(this.#held.credential)) secret.wipe();
     this.#environment.onStopped();
   }
 }

@@ -25,7 +25,7 @@ export interface ContactDeskOptions {
   /** F35: called before the first grant of a session. */
   readonly trueUp: (record: SessionRecord) => Promise<void>;
   readonly deskFor: (record: SessionRecord) => Promise<CredentialDesk>;
-  readonly locationOf: (record: SessionRecord) => StorageLocation;
+  readonly locate: (record: SessionRecord) => Promise<StorageLocation>;
 }
 
 interface Delivery {
@@ -67,7 +67,7 @@ export class ContactDesk {
         return this.#credential(record, link, message);
       case 'quota.request':
         await this.#spend(record, message.spentBytes);
-        return this.#grant(record, link, message.bytes);
+        return this.#grant(record, link, message);
       case 'quota.report':
         await this.#spend(record, message.spentBytes);
         tell(link, 'quota.reported');
@@ -89,6 +89,11 @@ export class ContactDesk {
   ): Promise<void> {
     const { requestId } = asked;
     const refuse = (code: ErrorCode): void => tell(link, 'credential.refuse', { requestId, code });
+    // A ledger that cannot be saved grants nothing, and without a grant nothing is delivered.
+    const deliver = (delivery: Delivery): Promise<void> =>
+      this.#deliver(record, link, delivery).catch((error) =>
+        refuse(toFortnightError(error, 'records.failed').code),
+      );
     if (this.#options.isDisabled(record)) {
       refuse('tenant.disabled');
       return;
@@ -101,7 +106,7 @@ export class ContactDesk {
         refuse('credential.missing');
         return;
       }
-      return this.#deliver(record, link, { requestId, credential, degraded: false });
+      return deliver({ requestId, credential, degraded: false });
     }
     const desk = await this.#options.deskFor(record);
     desk.request({
@@ -116,10 +121,7 @@ export class ContactDesk {
           return;
         }
         const { credential, degraded } = answer;
-        // A ledger that cannot be saved grants nothing, and without a grant nothing is delivered.
-        this.#deliver(record, link, { requestId, credential, degraded }).catch((error) =>
-          refuse(toFortnightError(error, 'records.failed').code),
-        );
+        void deliver({ requestId, credential, degraded });
       },
     });
   }
@@ -127,18 +129,20 @@ export class ContactDesk {
   /** P3: the credential and the quota travel in one frame (I53), sealed to the mover (C6). */
   async #deliver(record: SessionRecord, link: Link, delivery: Delivery): Promise<void> {
     const { credential, requestId, degraded } = delivery;
+    const location = await this.#options.locate(record);
     // The answer may have taken long: the session is over, or another mover has come (F1).
     if (!this.#isHeard(record, link) || this.#options.isDisabled(record)) return;
     if (record.publicKey === null) throw new Error('a mover without a key has connected');
     let grantedBytes: number | null = null;
     if (isStoring(record)) {
-      grantedBytes = record.hasInitialGrant ? 0 : await this.#initialGrant(record);
+      if (!record.hasInitialGrant) await this.#initialGrant(record);
+      grantedBytes = record.grantedBytes;
     }
     const terms = {
       expiresAt: credential.expiresAt,
       degraded,
       grantedBytes,
-      location: this.#options.locationOf(record),
+      location,
     };
     const context = { session: record.id, requestId, generation: credential.generation, terms };
     const sealed = sealCredential(record.publicKey, credential, context);
@@ -163,23 +167,34 @@ export class ContactDesk {
   }
 
   /** As much as a chunk, or what there is; nothing left is told by the first refused request. */
-  async #initialGrant(record: SessionRecord): Promise<number> {
+  async #initialGrant(record: SessionRecord): Promise<void> {
     const { quota, grantChunkBytes, trueUp } = this.#options;
     record.hasInitialGrant = true;
     await trueUp(record);
     const answer = await quota.grant(record.accounts, record.id, 0, grantChunkBytes);
-    if (!answer.ok) return 0;
+    if (!answer.ok) return;
+    record.grantedBytes += answer.grantedBytes;
     this.#logGrant(record, answer.grantedBytes, ledgerFacts(answer.ledger));
-    return answer.grantedBytes;
   }
 
-  async #grant(record: SessionRecord, link: Link, bytes: number): Promise<void> {
+  async #grant(
+    record: SessionRecord,
+    link: Link,
+    asked: Extract<ContactMessage, { type: 'quota.request' }>,
+  ): Promise<void> {
     const { quota, grantChunkBytes, isOpen, isDisabled } = this.#options;
     if (!isOpen(record)) return;
     if (isDisabled(record)) {
       tell(link, 'quota.refused', {});
       return;
     }
+    // Granted before, and the frame was lost on the way: that comes first.
+    const missedBytes = Math.max(0, record.grantedBytes - asked.receivedBytes);
+    if (missedBytes > 0 && missedBytes >= asked.bytes) {
+      tell(link, 'quota.granted', { totalBytes: record.grantedBytes });
+      return;
+    }
+    const bytes = asked.bytes - missedBytes;
     const answer = await quota.grant(record.accounts, record.id, bytes, grantChunkBytes);
     if (answer.ok && !isOpen(record)) {
       // Closed in between: nobody would return it (I58).
@@ -187,8 +202,9 @@ export class ContactDesk {
       return;
     }
     if (answer.ok) {
+      record.grantedBytes += answer.grantedBytes;
       this.#logGrant(record, answer.grantedBytes, ledgerFacts(answer.ledger));
-      tell(link, 'quota.granted', { bytes: answer.grantedBytes });
+      tell(link, 'quota.granted', { totalBytes: record.grantedBytes });
       return;
     }
     this.#log('quota.refused', record, {

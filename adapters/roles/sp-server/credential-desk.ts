@@ -39,6 +39,8 @@ export interface DeskOptions {
   readonly database: ConfigDatabase;
   readonly scope: CredentialScope;
   readonly settings: LifecycleSettings;
+  /** Before C14: what the rule, or the SP's override (C4), wants. */
+  readonly protocolLifetimeMs: number;
   readonly issuer: CredentialIssuer;
   readonly onError: (error: unknown) => void;
 }
@@ -221,6 +223,7 @@ export class CredentialDesk {
       issuedAt: clock.now(),
       expiresAt: issued.expiresAt,
       lifetimeMs,
+      protocolLifetimeMs: this.#options.protocolLifetimeMs,
       keyId: issued.keyId,
       issuer: issuer.capabilities.name,
       issuerMaximumMs: issuer.capabilities.lifetimeMaxMs,

@@ -3,7 +3,7 @@ import type { ConfigDatabase } from '../../../machines/ports/config-database.ts'
 import type { EventLog } from '../../../machines/ports/event-log.ts';
 import { type CredentialScope, scopeId } from '../../../machines/rules/scope.ts';
 import { CredentialDesk } from './credential-desk.ts';
-import { lifecycleSettings } from './lifecycle-settings.ts';
+import { credentialRule, lifecycleSettings } from './lifecycle-settings.ts';
 import type { SpRegister } from './register.ts';
 import type { SpStorageAccess } from './settings.ts';
 
@@ -42,6 +42,7 @@ export class DeskShelf {
       database,
       scope,
       settings,
+      protocolLifetimeMs: credentialRule(repository).lifetimeMs,
       issuer,
       onError,
     });

@@ -1,8 +1,17 @@
 import type { LifecycleSettings } from '../../../machines/credential-lifecycle/index.ts';
-import { renewalRule } from '../../../machines/rules/lifetimes.ts';
+import { type RenewalRule, renewalRule } from '../../../machines/rules/lifetimes.ts';
 import { MINUTE_MS, SECOND_MS } from '../../../machines/rules/time.ts';
 import { lifetimeOf } from './opening.ts';
 import type { SpRepository } from './settings.ts';
+
+/** The rule by which a repository's temporary credentials are made: C1, C3 with C4, C18 or C21. */
+export function credentialRule(repository: SpRepository): RenewalRule {
+  const { storage, sasOverride, entraId } = repository;
+  const credential = storage === 'azure' ? 'sas' : 'limited';
+  const rule = renewalRule(storage, credential, { sasOverride, entraId });
+  if (rule === null) throw new Error('a credential that ends has a renewal rule');
+  return rule;
+}
 
 /** What the lifecycle machine of a scope goes by: C1–C4, C14, C17 for this repository. */
 export function lifecycleSettings(
@@ -10,10 +19,7 @@ export function lifecycleSettings(
   repository: SpRepository,
   issuerMaximumMs: number,
 ): LifecycleSettings {
-  const { sasOverride, entraId } = repository;
-  const credential = repository.storage === 'azure' ? 'sas' : 'limited';
-  const rule = renewalRule(repository.storage, credential, { sasOverride, entraId });
-  if (rule === null) throw new Error('a credential that ends has a renewal rule');
+  const rule = credentialRule(repository);
   const lifetime = lifetimeOf(repository, rule, issuerMaximumMs);
   const { effectiveLifetimeMs, renewBelowMs, everyConnectRenews } = lifetime;
   return {

@@ -28,15 +28,31 @@ export async function recount(record: SessionRecord, options: RecountOptions): P
   const repository = register.repository(scope.repository);
   const credential = await database.openRepositoryCredential(repository.name);
   if (credential === null) return;
-  const store = storage.storeFor(repository, credential);
+  const withStore = async <Result>(
+    folder: CredentialScope,
+    use: (store: ObjectStore, prefix: string) => Promise<Result>,
+  ): Promise<Result> => {
+    const location = await storage.locate(repository, folder);
+    const store = storage.storeFor(location, credential);
+    try {
+      return await use(store, clientPrefix(folder));
+    } finally {
+      store.close();
+    }
+  };
   try {
     for (const account of record.accounts) {
-      const bytes = await storedBytes(store, foldersOf(account, scope, register));
+      let bytes = 0;
+      for (const folder of foldersOf(account, scope, register)) {
+        bytes += await withStore(folder, storedBytes);
+      }
       // Somebody has begun to write there meanwhile: the next end counts.
       if (register.isShared(record)) return;
       await quota.setUsed(account, bytes);
     }
-    if (!register.isShared(record)) await store.abortUploads(clientPrefix(scope));
+    if (!register.isShared(record)) {
+      await withStore(scope, (store, prefix) => store.abortUploads(prefix));
+    }
   } catch (error) {
     const { code } = toFortnightError(error);
     log.write({
@@ -45,8 +61,6 @@ export async function recount(record: SessionRecord, options: RecountOptions): P
       session: record.id,
       data: { scope: scopeId(scope), code },
     });
-  } finally {
-    store.close();
   }
 }
 
@@ -64,13 +78,8 @@ function foldersOf(
   }));
 }
 
-async function storedBytes(
-  store: ObjectStore,
-  folders: readonly CredentialScope[],
-): Promise<number> {
+async function storedBytes(store: ObjectStore, prefix: string): Promise<number> {
   let bytes = 0;
-  for (const folder of folders) {
-    for await (const object of store.list(clientPrefix(folder))) bytes += object.sizeBytes;
-  }
+  for await (const object of store.list(prefix)) bytes += object.sizeBytes;
   return bytes;
 }

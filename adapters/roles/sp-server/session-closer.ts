@@ -68,6 +68,7 @@ export class SessionCloser {
     const { log, quota, register, recount } = this.#options;
     record.spentBytes = 0;
     record.hasInitialGrant = false;
+    record.grantedBytes = 0;
     record.needsRecount = true;
     if (!isStoring(record)) return;
     if (!register.isShared(record)) {

@@ -35,6 +35,8 @@ export interface SessionRecord {
   /** Cumulative bytes that the present mover has reported as stored. */
   spentBytes: number;
   hasInitialGrant: boolean;
+  /** All that was granted to its present target mover; told as a sum, so no frame can be missed. */
+  grantedBytes: number;
   /** Something was stored or removed that the reports do not cover: count by listing (F35). */
   needsRecount: boolean;
   /** A target mover runs on the SP's host, or is being started there. */

@@ -4,7 +4,9 @@ import type {
   StorageCredential,
   StorageLocation,
 } from '../../../machines/ports/storage-credential.ts';
+import type { IssuerKind } from '../../../machines/rules/issuers.ts';
 import type { SasOverride } from '../../../machines/rules/lifetimes.ts';
+import type { CredentialScope } from '../../../machines/rules/scope.ts';
 import type {
   AccessOption,
   ConnectionMode,
@@ -15,6 +17,7 @@ import type {
 export interface SpRepository {
   readonly name: string;
   readonly storage: StorageKind;
+  /** Of the repository as a whole; a scope's own place is told by `SpStorageAccess.locate`. */
   readonly location: StorageLocation;
   readonly mode: ConnectionMode;
   readonly access: AccessOption | null;
@@ -30,6 +33,8 @@ export interface SpRepository {
   readonly renewalFloorMs: number | null;
   readonly sasOverride: SasOverride | null;
   readonly entraId: boolean;
+  readonly issuer: IssuerKind;
+  readonly storedAccessPolicy: boolean;
 }
 
 export interface SpSubtenant {
@@ -50,6 +55,8 @@ export interface SpTenant {
 /** How the SP reaches the storage of a repository. */
 export interface SpStorageAccess {
   issuerFor(repository: SpRepository): CredentialIssuer;
+  /** Where a scope's folder lies, whatever the route; what is missing there is made first. */
+  locate(repository: SpRepository, scope: CredentialScope): Promise<StorageLocation>;
   /** With the repository's own credential; for listings and clean-up on the SP side (F35, I75). */
-  storeFor(repository: SpRepository, credential: StorageCredential): ObjectStore;
+  storeFor(location: StorageLocation, credential: StorageCredential): ObjectStore;
 }

@@ -101,7 +101,7 @@ export class SpServer {
         if (await quota.needsCount(record.accounts)) await count(record);
       },
       deskFor: (record) => desks.deskFor(record.scope),
-      locationOf: (record) => register.repository(record.scope.repository).location,
+      locate: ({ scope }) => storage.locate(register.repository(scope.repository), scope),
     });
   }
 

@@ -158,6 +158,7 @@ export class TenantDesk {
       publicKey: null,
       spentBytes: 0,
       hasInitialGrant: false,
+      grantedBytes: 0,
       needsRecount: asked.operation === 'delete',
       isTargetUp: false,
       isTargetReady: false,

@@ -4,7 +4,7 @@ import { createAwsObjectStore } from '../../../adapters/aws/object-store.ts';
 import { awsEndpoint, createS3Client } from '../../../adapters/s3/client.ts';
 import { S3_DIALECTS } from '../../../adapters/s3/dialects.ts';
 import { Secret } from '../../../machines/ports/secret.ts';
-import { ISSUER_MAXIMUM_MS } from '../../../machines/rules/lifetimes.ts';
+import { issuerMaximumMs } from '../../../machines/rules/issuers.ts';
 import { createVirtualClock } from '../../../sim/kernel/virtual-clock.ts';
 import { START_AT } from '../../contract/store-world.ts';
 
@@ -54,7 +54,7 @@ describe('AWS', () => {
   });
 
   test('C14 the capability agrees with what the rules say of the storage kind', () => {
-    expect(AWS_ASSUME_ROLE.lifetimeMaxMs).toBe(ISSUER_MAXIMUM_MS.aws);
+    expect(AWS_ASSUME_ROLE.lifetimeMaxMs).toBe(issuerMaximumMs('aws', 'assume-role', null));
     expect(AWS_ASSUME_ROLE.lifetimeMinMs).toBe(900_000);
   });
 

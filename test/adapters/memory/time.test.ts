@@ -5,7 +5,10 @@ import { createMemoryIssuer } from '../../../adapters/memory/issuer.ts';
 import { createMemoryObjectStore } from '../../../adapters/memory/object-store.ts';
 import { compareUtf8 } from '../../../adapters/memory/utf8-order.ts';
 import { Secret } from '../../../machines/ports/secret.ts';
-import type { StorageCredential } from '../../../machines/ports/storage-credential.ts';
+import {
+  requireCredential,
+  type StorageCredential,
+} from '../../../machines/ports/storage-credential.ts';
 import { HOUR_MS } from '../../../machines/rules/time.ts';
 import { createVirtualClock } from '../../../sim/kernel/virtual-clock.ts';
 import { codeOf, pattern } from '../../contract/store-content.ts';
@@ -69,7 +72,7 @@ describe('memory object store on a clock', () => {
     const issuer = createMemoryIssuer({ bucket, clock });
     const at = clock.now();
     const request = { scope: SCOPE, generation: 1, lifetimeMs: HOUR_MS, at };
-    const credential = await issuer.issue(request);
+    const credential = requireCredential('s3-keys', await issuer.issue(request));
     const attempts: [StorageCredential, string][] = [
       [{ ...owner, secretKey: new Secret('wrong') }, 'credential.invalid'],
       [{ ...credential, sessionToken: null }, 'credential.invalid'],

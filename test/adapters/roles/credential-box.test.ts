@@ -7,7 +7,10 @@ import {
 } from '../../../adapters/roles/mover/credential-box.ts';
 import { seal } from '../../../adapters/roles/seal.ts';
 import { Secret } from '../../../machines/ports/secret.ts';
-import type { StorageCredential } from '../../../machines/ports/storage-credential.ts';
+import {
+  requireCredential,
+  type StorageCredential,
+} from '../../../machines/ports/storage-credential.ts';
 import { property } from '../../support/seed.ts';
 
 const TERMS: DeliveryTerms = {
@@ -46,7 +49,8 @@ function refusal(work: () => unknown): unknown {
 describe('sealed credentials (C6)', () => {
   test.each([PLAIN[2], null])('what is sealed comes out again (token %j)', (token) => {
     const box = new CredentialBox();
-    const opened = box.open(sealCredential(box.publicKey, credential(token), CONTEXT), CONTEXT);
+    const sealed = sealCredential(box.publicKey, credential(token), CONTEXT);
+    const opened = requireCredential('s3-keys', box.open(sealed, CONTEXT));
     expect(opened.keyId).toBe(PLAIN[0]);
     expect(opened.secretKey.use((text) => text)).toBe(PLAIN[1]);
     expect(opened.sessionToken?.use((text) => text) ?? null).toBe(token);

@@ -36,6 +36,8 @@ export const REPOSITORY: SpRepository = {
   renewalFloorMs: null,
   sasOverride: null,
   entraId: false,
+  issuer: 'assume-role',
+  storedAccessPolicy: false,
 };
 
 export function tenant(name: string, changes: Partial<SpTenant> = {}): SpTenant {
@@ -124,8 +126,8 @@ export async function openProvider(tenants: readonly SpTenant[], issuerLatencyMs
       listeners: network,
       storage: {
         issuerFor: () => issuer,
-        storeFor: (_repository, credential) =>
-          createMemoryObjectStore({ bucket, credential, clock }),
+        locate: async ({ location }) => location,
+        storeFor: (_location, credential) => createMemoryObjectStore({ bucket, credential, clock }),
       },
       repositories: [REPOSITORY],
       tenants,

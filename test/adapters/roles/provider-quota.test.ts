@@ -61,7 +61,7 @@ test('I51: two sessions that race for the last bytes never hold more than there 
   const owner = await provider.connectTenant('acme');
   const one = await start(provider, owner, 's1');
   const two = await start(provider, owner, 's2');
-  const request = { bytes: 150, spentBytes: 0 };
+  const request = { bytes: 150, spentBytes: 0, receivedBytes: 400 };
   const [first, second] = await Promise.all([
     one.client.say('quota.request', request),
     two.client.say('quota.request', request),
@@ -72,6 +72,25 @@ test('I51: two sessions that race for the last bytes never hold more than there 
   await close(owner, 's1');
   expect((await two.client.say('quota.request', request))[0]?.type).toBe('quota.granted');
   await close(owner, 's2');
+  expectNoViolations(provider);
+});
+
+test('Q2, F24: a grant whose frame is lost is told again, and is granted once', async () => {
+  const provider = await openProvider([tenant('acme', { quotaBytes: 700 })]);
+  const owner = await provider.connectTenant('acme');
+  const { client, firstBytes } = await start(provider, owner, 's1');
+  const ask = async (bytes: number, receivedBytes: number) => {
+    const [answer] = await client.say('quota.request', { bytes, spentBytes: 0, receivedBytes });
+    return [answer?.type, answer?.header.totalBytes];
+  };
+  expect(firstBytes).toBe(400);
+  expect(await ask(250, 400)).toEqual(['quota.granted', 700]);
+  // The mover never heard of it: nothing is left, and yet it is not refused.
+  expect(await ask(250, 400)).toEqual(['quota.granted', 700]);
+  expect(await ledger(provider, 'acme/vault')).toEqual({ used: 0, reserved: 700 });
+  expect(await ask(1, 700)).toEqual(['quota.refused', undefined]);
+  await close(owner, 's1');
+  expect(await ledger(provider, 'acme/vault')).toEqual({ used: 0, reserved: 0 });
   expectNoViolations(provider);
 });
 
@@ -86,9 +105,9 @@ test('I55: a subtenant draws from its own account and from its tenant, and so do
   expect(small.firstBytes).toBe(300);
   const free = await start(provider, owner, 's2', 'free');
   expect(free.firstBytes).toBe(200);
-  const request = { bytes: 1, spentBytes: 0 };
-  expect((await small.client.say('quota.request', request))[0]?.type).toBe('quota.refused');
-  expect((await free.client.say('quota.request', request))[0]?.type).toBe('quota.refused');
+  const request = (receivedBytes: number) => ({ bytes: 1, spentBytes: 0, receivedBytes });
+  expect((await small.client.say('quota.request', request(300)))[0]?.type).toBe('quota.refused');
+  expect((await free.client.say('quota.request', request(200)))[0]?.type).toBe('quota.refused');
   expect(await ledger(provider, 'acme/vault')).toEqual({ used: 0, reserved: 500 });
   expect(await ledger(provider, 'acme@small/vault')).toEqual({ used: 0, reserved: 300 });
   await small.client.say('quota.report', { spentBytes: 120 });
@@ -148,15 +167,19 @@ test('I56: a lowered quota grants nothing above it; L9: a raised one is told, to
   const subtenants = [{ name: 'branch', quotaBytes: 600 }];
   const provider = await openProvider([tenant('acme', { subtenants })]);
   const owner = await provider.connectTenant('acme');
-  const { client } = await start(provider, owner, 's1', 'branch');
+  const { client, firstBytes } = await start(provider, owner, 's1', 'branch');
+  let receivedBytes = firstBytes;
   const change = async (quotaBytes: number, branchBytes: number): Promise<readonly string[]> => {
     const before = owner.heard.length;
     const changed = { quotaBytes, subtenants: [{ name: 'branch', quotaBytes: branchBytes }] };
     await provider.inTime(provider.server.setTenant(tenant('acme', changed)));
     return owner.heard.slice(before).map(({ type }) => type);
   };
-  const ask = async () =>
-    (await client.say('quota.request', { bytes: 50, spentBytes: 0 })).map(({ type }) => type);
+  const ask = async () => {
+    const answers = await client.say('quota.request', { bytes: 50, spentBytes: 0, receivedBytes });
+    receivedBytes = Number(answers[0]?.header.totalBytes ?? receivedBytes);
+    return answers.map(({ type }) => type);
+  };
 
   expect(await change(100, 600)).toEqual([]);
   expect(await ask()).toEqual(['quota.refused']);

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { S3_COMPATIBLE_ASSUME_ROLE } from '../../../adapters/s3-compatible/capabilities.ts';
 import { createS3CompatibleObjectStore } from '../../../adapters/s3-compatible/object-store.ts';
-import { ISSUER_MAXIMUM_MS } from '../../../machines/rules/lifetimes.ts';
+import { issuerMaximumMs } from '../../../machines/rules/issuers.ts';
 import { codeOf, pattern } from '../../contract/store-content.ts';
 import { PART_BYTES } from '../../contract/store-world.ts';
 import { httpWorld } from '../../contract/worlds.ts';
 
 describe('S3-compatible', () => {
   test('C14 the capability agrees with what the rules say of the storage kind', () => {
-    expect(S3_COMPATIBLE_ASSUME_ROLE.lifetimeMaxMs).toBe(ISSUER_MAXIMUM_MS['s3-compatible']);
+    expect(S3_COMPATIBLE_ASSUME_ROLE.lifetimeMaxMs).toBe(issuerMaximumMs('s3-compatible', 'assume-role', null));
   });
 
   test.each(['default', 'ceph'] as const)(

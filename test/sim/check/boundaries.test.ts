@@ -140,6 +140,7 @@ describe('checkers: what the rules allow', () => {
       if (typeof data.expiresAt === 'number') data.expiresAt -= shortMs;
       if (typeof data.heldExpiresAt === 'number') data.heldExpiresAt -= shortMs;
       if (typeof data.lifetimeMs === 'number') data.lifetimeMs -= shortMs;
+      if (event.type === 'credential.issued') data.issuerMaximumMs = 12 * HOUR_MS;
       if (event.type === 'route.selected') Object.assign(data, { storage: 'aws', access: null });
       if (event.type === 'credential.checked' && data.expiresAt !== null) {
         Object.assign(data, { leftMs: (data.expiresAt as number) - event.at, decision: 'renew' });

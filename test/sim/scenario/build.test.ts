@@ -24,7 +24,7 @@ describe('a scenario with every default filled in', () => {
       seed: 1,
       startAt: Date.UTC(2026, 0, 5, 8),
       storages: [
-        { name: 'minio', issuerMaximumMs: 365 * DAY },
+        { name: 'minio', longestSessionMs: null },
         { name: 'blobs', kind: 'azure' },
       ],
       repositories: [
