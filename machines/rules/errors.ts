@@ -29,6 +29,7 @@ export const ERROR_CATALOGUE = {
   'manifest.corrupt': ['abort', 'The manifest of the restore point cannot be read.'],
   'restorePoint.missing': ['abort', 'There is no such restore point.'],
   'quota.exceeded': ['abort', 'The quota of the tenant is used up (Q3).'],
+  'quota.softLimit': ['abort', 'The repository is at its soft limit; new backups wait (Q5).'],
   'quota.stale': ['retry', 'The last word about the quota is too old to write on.'],
   'channel.lost': ['retry', 'The control connection to the service provider was lost.'],
   'channel.refused': ['abort', 'The service provider refused the connection.'],

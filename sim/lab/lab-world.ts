@@ -253,6 +253,7 @@ async function startLabWorld(
       accounts.set(name, changed);
       await assembly.setTenant(changed);
     },
+    setMaintenance: (isOn) => assembly.setMaintenance(isOn),
     armFault: (fault) => board.arm(fault),
     unfiredFaults: () => board.unfired(),
     credentials: () => database.listCredentials(),

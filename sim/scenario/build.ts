@@ -108,6 +108,7 @@ function givenSettings(file: FileSettings): Partial<RepositorySettings> {
     given.sasOverride = { lifetimeMs: file.sas.validity, renewBelowMs: file.sas.threshold };
   }
   if (file.entraId !== undefined) given.entraId = file.entraId;
+  if (file.softLimit !== undefined) given.softLimitBytes = file.softLimit;
   if (file.issuer !== undefined) given.issuer = file.issuer;
   if (file.storedAccessPolicy !== undefined) given.storedAccessPolicy = file.storedAccessPolicy;
   return given;
@@ -147,6 +148,7 @@ function buildRepository(
     entraId: false,
     issuer: defaultIssuer(storage.kind, file.entraId ?? false),
     storedAccessPolicy: false,
+    softLimitBytes: null,
     ...givenSettings(file),
   };
 }
@@ -228,6 +230,7 @@ function buildStep(step: FileStep, place: Place, jobs: readonly ScenarioJob[]): 
       const { repository, ...changes } = set;
       return { type: 'setRepository', place, repository, changes: givenSettings(changes) };
     }
+    if ('maintenance' in set) return { type: 'setMaintenance', place, isOn: set.maintenance };
     return {
       type: 'setTenant',
       place,

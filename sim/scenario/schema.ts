@@ -110,6 +110,9 @@ const repositorySettings = {
       'C7: how credentials are issued. Left out: aws iam-user, s3-compatible assume-role, azure ' +
         'account-key-sas (with entraId user-delegation-sas), gcs downscoped-token.',
     ),
+  softLimit: size
+    .optional()
+    .describe('Q5: once this much is stored, running backups finish and new ones are refused.'),
   storedAccessPolicy: z
     .boolean()
     .optional()
@@ -224,6 +227,11 @@ const setStep = z.strictObject({
         subtenant: z.string().optional(),
         quota: quota.optional().describe('The new quota of the tenant, or of the subtenant.'),
         disabled: z.boolean().optional().describe('C22: no new sessions; running ones stop.'),
+      }),
+      z.strictObject({
+        maintenance: z
+          .boolean()
+          .describe('X5: the provider is in maintenance; what runs goes on, nothing new starts.'),
       }),
     ])
     .describe('Changes settings; sessions that run keep theirs (M8).'),

@@ -78,6 +78,8 @@ export interface RepositorySettings {
   readonly entraId: boolean;
   /** How the storage gives out temporary credentials. */
   readonly issuer: IssuerKind;
+  /** Q5: from here on no new backup starts; `null`: no such limit. */
+  readonly softLimitBytes: number | null;
   /** Azure: SAS links hang on a stored access policy, so that they can be revoked (C13). */
   readonly storedAccessPolicy: boolean;
 }
@@ -194,6 +196,8 @@ export type ScenarioStep =
       readonly subtenant: string | null;
       readonly changes: { readonly quotaBytes?: number; readonly disabled?: boolean };
     }
+  /** X5. */
+  | { readonly type: 'setMaintenance'; readonly place: Place; readonly isOn: boolean }
   | { readonly type: 'fault'; readonly place: Place; readonly fault: ScenarioFault }
   /** Restores the newest point of every backup that said it succeeded, and compares (I72). */
   | { readonly type: 'restoreAll'; readonly place: Place };

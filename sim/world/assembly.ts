@@ -59,6 +59,8 @@ export interface Assembly {
   isWaitingForAnswer(): boolean;
   setRepository(repository: SpRepository): void;
   setTenant(tenant: TenantAccount): Promise<void>;
+  /** X5. */
+  setMaintenance(isOn: boolean): void;
   /** F1, F2: the mover of a session ends without a word; `false` when it has none on that side. */
   killMover(sessionId: string, role: 'source' | 'target'): boolean;
   /** F6: a host of the SP dies with all its movers; another of its name takes its place. */
@@ -101,6 +103,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const door = standingDoor(listeners);
   const repositories = new Map(parts.repositories.map((one) => [one.name, one]));
   const accounts = new Map(parts.tenants.map((one) => [one.name, one]));
+  let isInMaintenance = false;
   const startServer = async (): Promise<SpServer> => {
     const started = new SpServer({
       clock,
@@ -115,6 +118,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
       onError,
     });
     await started.start();
+    started.setMaintenance(isInMaintenance);
     return started;
   };
   let server = await startServer();
@@ -183,6 +187,10 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     setTenant: (tenant) => {
       accounts.set(tenant.name, tenant);
       return server.setTenant(toSpTenant(tenant));
+    },
+    setMaintenance: (isOn) => {
+      isInMaintenance = isOn;
+      server.setMaintenance(isOn);
     },
     killMover: (sessionId, role) => {
       const session = [...tenants.values()].map((tenant) => tenant.session(sessionId));

@@ -240,6 +240,7 @@ export async function createMemoryWorld(options: MemoryWorldOptions): Promise<Me
       if (account === undefined) throw new Error(`unknown tenant ${name}`);
       return assembly.setTenant({ ...account, disabled: true });
     },
+    setMaintenance: (isOn) => assembly.setMaintenance(isOn),
     armFault: (fault) => board.arm(fault),
     unfiredFaults: () => board.unfired(),
     credentials: () => database.listCredentials(),

@@ -72,6 +72,8 @@ class ScenarioRun {
         return this.#world.setRepository(step.repository, step.changes);
       case 'setTenant':
         return this.#world.setTenant(step.tenant, step.subtenant, step.changes);
+      case 'setMaintenance':
+        return this.#world.setMaintenance(step.isOn);
       case 'fault':
         return this.#world.armFault(step.fault);
       case 'restoreAll':

@@ -22,6 +22,8 @@ export interface World {
     subtenant: string | null,
     changes: { readonly quotaBytes?: number; readonly disabled?: boolean },
   ): Promise<void>;
+  /** X5: what runs goes on, nothing new starts. */
+  setMaintenance(isOn: boolean): void;
   armFault(fault: ScenarioFault): void;
   unfiredFaults(): readonly ScenarioFault[];
   credentials(): Promise<readonly CredentialRecord[]>;

@@ -35,6 +35,8 @@ export interface SpRepository {
   readonly entraId: boolean;
   readonly issuer: IssuerKind;
   readonly storedAccessPolicy: boolean;
+  /** Q5; `null`: no such limit. */
+  readonly softLimitBytes: number | null;
 }
 
 export interface SpSubtenant {

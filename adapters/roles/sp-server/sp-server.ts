@@ -88,6 +88,7 @@ export class SpServer {
       register,
       hosts,
       closer,
+      quota,
       parallelRequests,
     });
     this.#contacts = new ContactDesk({
@@ -124,8 +125,13 @@ export class SpServer {
 
   /** M8: counts from the next session on. */
   setRepository(repository: SpRepository): void {
-    this.#register.repositories.set(repository.name, repository);
+    this.#register.setRepository(repository);
     this.#desks.forgetRepository(repository.name);
+  }
+
+  /** X5. */
+  setMaintenance(isOn: boolean): void {
+    this.#register.isInMaintenance = isOn;
   }
 
   /** C22: a disabled tenant's sessions stop and its credentials end as far as they can. */
@@ -225,6 +231,7 @@ export class SpServer {
       return;
     }
     link.onMessage((message) => this.#tenants.handle(link, name, message));
+    this.#register.noteConnected(link);
     tell(link, 'hello.accepted');
     for (const record of this.#register.sessionsOf(name)) reconnectTenant(record, link);
     const note = (type: 'channel.up' | 'channel.down'): void =>

@@ -13,6 +13,7 @@ import {
   routeFacts,
   routeSettingsOf,
 } from './opening.ts';
+import type { QuotaBook } from './quota-book.ts';
 import type { SpRegister } from './register.ts';
 import type { SessionCloser } from './session-closer.ts';
 import { type SessionRecord, tellTenant } from './session-record.ts';
@@ -25,6 +26,7 @@ export interface TenantDeskOptions {
   readonly register: SpRegister;
   readonly hosts: HostDesk;
   readonly closer: SessionCloser;
+  readonly quota: QuotaBook;
   readonly parallelRequests: number;
 }
 
@@ -43,8 +45,7 @@ export class TenantDesk {
         tell(link, 'heartbeat.ack');
         return;
       case 'session.open':
-        this.#open(link, tenant, asked);
-        return;
+        return this.#open(link, tenant, asked);
       default:
         return this.#withinSession(link, tenant, asked);
     }
@@ -107,7 +108,28 @@ export class TenantDesk {
     tell(link, 'session.refused', { session, code });
   }
 
-  #open(link: Link, tenantName: string, asked: OpenMessage): void {
+  /** X4, X5, Q5: why nothing new starts now; `null` when nothing speaks against it. */
+  async #standstill(
+    link: Link,
+    repository: SpRepository,
+    asked: OpenMessage,
+  ): Promise<ErrorCode | null> {
+    const { register, quota } = this.#options;
+    if (register.isInMaintenance) return 'maintenance.mode';
+    if (asked.jobKind === 'agent' && register.isStale(link, repository.name)) {
+      return 'settings.stale';
+    }
+    if (repository.softLimitBytes === null || asked.operation !== 'backup') return null;
+    let usedBytes = 0;
+    for (const tenant of register.tenants.values()) {
+      for (const account of accountsOf(tenant, repository.name, null)) {
+        usedBytes += (await quota.read(account)).usedBytes;
+      }
+    }
+    return usedBytes >= repository.softLimitBytes ? 'quota.softLimit' : null;
+  }
+
+  async #open(link: Link, tenantName: string, asked: OpenMessage): Promise<void> {
     const { log, clock, storage, register } = this.#options;
     const known = register.sessions.get(asked.session);
     if (known !== undefined) {
@@ -121,6 +143,11 @@ export class TenantDesk {
     const problem = openingProblem(tenant, repository, asked);
     if (problem !== null || tenant === undefined || repository === undefined) {
       this.#refuse(link, asked.session, problem ?? 'settings.unknown');
+      return;
+    }
+    const standstill = await this.#standstill(link, repository, asked);
+    if (standstill !== null) {
+      this.#refuse(link, asked.session, standstill);
       return;
     }
     const issuerMaximumMs = storage.issuerFor(repository).capabilities.lifetimeMaxMs;

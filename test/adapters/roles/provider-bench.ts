@@ -38,6 +38,7 @@ export const REPOSITORY: SpRepository = {
   entraId: false,
   issuer: 'assume-role',
   storedAccessPolicy: false,
+  softLimitBytes: null,
 };
 
 export function tenant(name: string, changes: Partial<SpTenant> = {}): SpTenant {
