@@ -50,5 +50,6 @@ export interface LabCommands {
   readonly verify: Command<VerifyOptions>;
   readonly delete: Command<DeleteOptions>;
   readonly credentials: Command<CredentialsOptions>;
+  readonly audit: Command<CredentialsOptions>;
   readonly warp: Command<WarpOptions>;
 }

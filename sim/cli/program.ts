@@ -171,6 +171,12 @@ function addLabCommands(program: Command, choose: Choose): void {
     .option(...REPOSITORY)
     .action(choose(async () => (await lab()).credentials));
   program
+    .command('audit')
+    .description('list every credential that works now, why, and until when')
+    .option(...TENANT)
+    .option(...REPOSITORY)
+    .action(choose(async () => (await lab()).audit));
+  program
     .command('warp <duration>')
     .description("move the lab's clock ahead, like 13d1h")
     .action(choose(async () => (await lab()).warp));
@@ -200,7 +206,12 @@ function addStorageCommands(program: Command, choose: Choose): void {
     .option('--tls', 'serve HTTPS with a self-signed certificate')
     .option('--skew-tolerance <duration>', "how far a client's clock may be off (default: 15m)")
     .option('--explain-auth', 'say of every request why it was allowed or denied')
-    .action(choose(async () => (await import('./commands/storage-serve.ts')).serve));
+    .action((_options: unknown, command: Command) => {
+      const [word] = command.args;
+      // Commander would call it a word too many for `serve`, which nobody has written.
+      if (word !== undefined) throw unknownStorageCommand(word, storage);
+      choose(async () => (await import('./commands/storage-serve.ts')).serve)(command);
+    });
   storage
     .command('clock [what] [rate]')
     .description('show or move its clock: +15m, -1d, an instant, now, rate 60x, pause, resume')
@@ -237,12 +248,23 @@ function addStorageCommands(program: Command, choose: Choose): void {
     .option(...PORT)
     .action(choose(async () => (await import('./commands/storage-auth.ts')).auth));
   for (const command of storage.commands) {
-    command.allowExcessArguments(false).configureHelp({ showGlobalOptions: true });
+    command
+      .allowExcessArguments(command.name() === 'serve')
+      .configureHelp({ showGlobalOptions: true });
   }
 }
 
-function unknownCommand(word: string, names: readonly string[]): UsageError {
+function unknownStorageCommand(word: string, storage: Command): UsageError {
+  const names = storage.commands.map((command) => command.name());
+  // The lab has `warp`; here the same is done by `clock`.
+  if (word !== 'warp') return unknownCommand(word, names, 'storage ');
+  return new UsageError('"storage warp" is not a command. Write: fortnight storage clock +1h.');
+}
+
+function unknownCommand(word: string, names: readonly string[], before = ''): UsageError {
   const nearest = nearestWord(word, names);
-  const suggestion = nearest === null ? '' : ` Did you mean "${nearest}"?`;
-  return new UsageError(`"${word}" is not a command.${suggestion} Commands: ${names.join(', ')}.`);
+  const suggestion = nearest === null ? '' : ` Did you mean "${before}${nearest}"?`;
+  return new UsageError(
+    `"${before}${word}" is not a command.${suggestion} Commands: ${names.join(', ')}.`,
+  );
 }

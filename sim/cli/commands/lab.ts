@@ -141,6 +141,19 @@ export async function credentials(
   return (await load()).credentials(context, options);
 }
 
+export async function audit(
+  context: CommandContext,
+  _arguments: readonly string[],
+  raw: RawOptions,
+  load: LoadLab = loadLab,
+): Promise<CommandResult> {
+  const options = {
+    tenant: readOptionalName(raw, 'tenant'),
+    repository: readOptionalName(raw, 'repository'),
+  };
+  return (await load()).audit(context, options);
+}
+
 export async function warp(
   context: CommandContext,
   [durationText = '']: readonly string[],

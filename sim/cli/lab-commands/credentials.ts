@@ -1,16 +1,17 @@
 import type { CredentialRecord } from '../../../machines/ports/config-database.ts';
 import { formatDuration } from '../../../machines/rules/duration.ts';
-import { renewalRule } from '../../../machines/rules/lifetimes.ts';
 import { isExpired, renewalDueAt } from '../../../machines/rules/renewal.ts';
 import { scopeId } from '../../../machines/rules/scope.ts';
 import { type EpochMs, formatInstant, MINUTE_MS } from '../../../machines/rules/time.ts';
 import { DEFAULT_LAB } from '../../lab/default-lab.ts';
 import { labNow, readCredentials } from '../../lab/lab-records.ts';
 import { StateFolder } from '../../lab/state-folder.ts';
+import type { Scenario } from '../../scenario/index.ts';
 import type { CommandContext, CommandResult } from '../command-context.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CredentialsOptions } from '../options.ts';
 import { formatTable } from '../table.ts';
+import { readLab, renewalLineOf, repositoryOf } from './read-lab.ts';
 
 interface CredentialLine {
   readonly type: 'credential';
@@ -23,8 +24,8 @@ interface CredentialLine {
   readonly issuedAt: EpochMs;
   readonly expiresAt: EpochMs;
   readonly leftMs: number;
-  /** First instant at which a connect renews it (C2, C10). */
-  readonly renewalDueAt: EpochMs;
+  /** First instant at which a connect renews it (C2, C10); `null`: its repository is gone. */
+  readonly renewalDueAt: EpochMs | null;
   readonly state: 'fresh' | 'due' | 'expired' | 'superseded' | 'revoked' | 'irrevocable';
   /** C13: an older generation that the storage still accepts. */
   readonly isAlive: boolean;
@@ -42,12 +43,13 @@ export async function credentials(
   const folder = StateFolder.open(context.stateDirectory, DEFAULT_LAB);
   try {
     const now = labNow(folder);
+    const lab = readLab(context.stateDirectory);
     const records = await readCredentials(folder);
     const lines = records
       .filter(({ state }) => state !== 'intent')
       .filter(({ scope }) => options.tenant === null || scope.tenant === options.tenant)
       .filter(({ scope }) => options.repository === null || scope.repository === options.repository)
-      .map((record) => describe(record, now));
+      .map((record) => describe(record, lab, now));
     const isFiltered = options.tenant !== null || options.repository !== null;
     tellCredentials(context, lines, { now, isFiltered });
   } finally {
@@ -56,13 +58,15 @@ export async function credentials(
   return EXIT.ok;
 }
 
-function describe(record: CredentialRecord, now: EpochMs): CredentialLine {
+function describe(record: CredentialRecord, lab: Scenario, now: EpochMs): CredentialLine {
   const { scope, generation, keyId, issuedAt, expiresAt } = record;
-  const rule = renewalRule('s3-compatible', 'limited');
-  if (rule === null) throw new Error('a limited credential has a renewal rule');
-  const dueAt = renewalDueAt(expiresAt, rule);
+  const found = repositoryOf(lab, scope.repository);
+  const dueAt =
+    found === undefined
+      ? null
+      : renewalDueAt(expiresAt, renewalLineOf(found.repository, found.storage));
   const isOver = isExpired(expiresAt, now);
-  const live = now >= dueAt ? 'due' : 'fresh';
+  const live = dueAt !== null && now >= dueAt ? 'due' : 'fresh';
   const state = isOver ? 'expired' : record.state === 'live' ? live : record.state;
   return {
     type: 'credential',
@@ -114,7 +118,7 @@ function tellCredentials(
     shortInstant(line.issuedAt),
     shortInstant(line.expiresAt),
     line.leftMs === 0 ? '-' : formatDuration(line.leftMs - (line.leftMs % MINUTE_MS)),
-    shortInstant(line.renewalDueAt),
+    line.renewalDueAt === null ? '-' : shortInstant(line.renewalDueAt),
     STATE_WORDS[line.state],
   ]);
   const columns = [
@@ -129,6 +133,6 @@ function tellCredentials(
   for (const line of formatTable(columns, rows, { ascii: context.ascii })) context.stdout(line);
 }
 
-function shortInstant(at: EpochMs): string {
+export function shortInstant(at: EpochMs): string {
   return formatInstant(at).slice(0, 16).replace('T', ' ');
 }

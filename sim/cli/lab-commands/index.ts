@@ -10,5 +10,6 @@ export const labCommands: LabCommands = {
   verify: async (...given) => (await import('./upkeep.ts')).verify(...given),
   delete: async (...given) => (await import('./upkeep.ts')).deletePoint(...given),
   credentials: async (...given) => (await import('./credentials.ts')).credentials(...given),
+  audit: async (...given) => (await import('./audit.ts')).audit(...given),
   warp: async (...given) => (await import('./warp.ts')).warp(...given),
 };

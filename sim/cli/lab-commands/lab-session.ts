@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type {
   SessionJob,
@@ -10,12 +9,12 @@ import { DEFAULT_LAB } from '../../lab/default-lab.ts';
 import { realNow } from '../../lab/lab-records.ts';
 import { type OpenLab, openLab } from '../../lab/open-lab.ts';
 import { StateFolder } from '../../lab/state-folder.ts';
-import { formatProblem, loadScenario, parseScenario, type Scenario } from '../../scenario/index.ts';
+import type { Scenario } from '../../scenario/index.ts';
 import { formatSize } from '../../scenario/size.ts';
 import type { CommandContext } from '../command-context.ts';
 import { CommandError, UsageError } from '../command-error.ts';
 import { EXIT, type ExitCode, exitCodeOfError } from '../exit-codes.ts';
-import { requireRunnable } from '../runnable.ts';
+import { readLab } from './read-lab.ts';
 import { buildName } from './surroundings.ts';
 
 export interface LabUse {
@@ -31,22 +30,6 @@ export interface AskedOfLab {
   readonly repository: string | null;
   /** A backup makes the lab where there is none; the others have nothing to look for in it. */
   readonly makesLab?: boolean;
-}
-
-/** The lab of a folder; the default one where there is none yet. Makes nothing. */
-function readLab(directory: string): Scenario {
-  const file = join(directory, 'lab.yaml');
-  const result = existsSync(file)
-    ? loadScenario(file, directory)
-    : parseScenario(DEFAULT_LAB, { file, baseFolder: directory, isFolder: () => false });
-  if (result.ok) {
-    requireRunnable(result.scenario, file);
-    return result.scenario;
-  }
-  throw new CommandError(EXIT.config, [
-    ...result.problems.flatMap(formatProblem),
-    'The lab was not started.',
-  ]);
 }
 
 /** Opens the state folder's lab, works in it, and closes it whatever happens. */

@@ -45,6 +45,7 @@ function recordingLab() {
     verify: record('verify'),
     delete: record('delete'),
     credentials: record('credentials'),
+    audit: record('audit'),
     warp: record('warp'),
   };
   return { asked, load: async () => lab };
