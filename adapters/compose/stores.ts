@@ -1,15 +1,14 @@
 import type { Clock } from '../../machines/ports/clock.ts';
-import type { CredentialIssuer } from '../../machines/ports/credential-issuer.ts';
 import type { ObjectStore } from '../../machines/ports/object-store.ts';
 import type {
   StorageCredential,
   StorageLocation,
 } from '../../machines/ports/storage-credential.ts';
 import { SECOND_MS } from '../../machines/rules/time.ts';
-import { createAwsIssuer } from '../aws/assume-role-issuer.ts';
 import { createAwsObjectStore } from '../aws/object-store.ts';
+import { createAzureObjectStore } from '../azure/object-store.ts';
+import { createGcsObjectStore } from '../gcs/object-store.ts';
 import type { StorageUse } from '../roles/mover/config.ts';
-import { createS3CompatibleIssuer } from '../s3-compatible/assume-role-issuer.ts';
 import { createS3CompatibleObjectStore } from '../s3-compatible/object-store.ts';
 import { withRetry } from '../wrap/retry.ts';
 import { withTrace } from '../wrap/trace.ts';
@@ -30,8 +29,11 @@ export function createStore(
     case 's3-compatible':
       return createS3CompatibleObjectStore(options);
     case 'azure':
+      return createAzureObjectStore(options);
     case 'gcs':
-      throw new Error(`no adapter for ${location.storage} yet`);
+      return createGcsObjectStore(
+        location.tokenUrl === undefined ? options : { ...options, tokenUrl: location.tokenUrl },
+      );
     default:
       return location.storage satisfies never;
   }
@@ -63,16 +65,4 @@ export function createMoverStore(
     random,
     propagatesUntil: credential.generation > 0 ? waitClock.now() + PROPAGATION_MS : null,
   });
-}
-
-/** AssumeRole with a least-privilege session policy (C7 *IAM/STS*). */
-export function createIssuer(options: {
-  readonly location: StorageLocation;
-  readonly roleArn: string;
-  readonly credential: StorageCredential;
-  readonly clock: Clock;
-}): CredentialIssuer {
-  return options.location.storage === 'aws'
-    ? createAwsIssuer(options)
-    : createS3CompatibleIssuer(options);
 }

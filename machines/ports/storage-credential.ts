@@ -191,4 +191,6 @@ export interface StorageLocation {
   readonly bucket: string;
   /** Where `Config/` lies if not in `bucket`: a flat Azure account has a container a tenant. */
   readonly configBucket?: string;
+  /** Google: where a service account asks for tokens; Google's own when absent. */
+  readonly tokenUrl?: string;
 }

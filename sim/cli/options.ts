@@ -1,5 +1,5 @@
-import type { SasOverride } from '../../machines/rules/lifetimes.ts';
-import type { JobKind, RouteSettings } from '../../machines/rules/settings.ts';
+import type { PlanSettings } from '../../machines/rules/plan.ts';
+import type { InSessionPolicy, JobKind, RouteSettings } from '../../machines/rules/settings.ts';
 import type { Scenario } from '../scenario/types.ts';
 import type { WorldName } from '../world/run-summary.ts';
 
@@ -80,11 +80,11 @@ export interface WarpOptions {
 
 export interface ExplainOptions {
   readonly settings: RouteSettings;
-  /** C14: the longest credential that the storage issues. */
-  readonly issuerMaximumMs: number;
-  readonly adaptThreshold: boolean;
-  /** C4; `null`: 30 d and 15 d. */
-  readonly sasOverride: SasOverride | null;
-  /** C21. */
-  readonly entraId: boolean;
+  readonly credential: PlanSettings;
+  /** An issuer was named; else the usual one of the storage kind is meant. */
+  readonly isIssuerNamed: boolean;
+  /** C15. */
+  readonly inSession: InSessionPolicy;
+  /** Where the settings stand in a scenario file; `null`: they came as options. */
+  readonly source: { readonly repository: string; readonly job: string | null } | null;
 }

@@ -96,8 +96,10 @@ function addScenarioCommands(program: Command, choose: Choose): void {
     .description('print the JSON Schema of the scenario file')
     .action(choose(async () => (await import('./commands/schema.ts')).schema));
   program
-    .command('explain')
-    .description('say which route the data takes with these settings, and why')
+    .command('explain [scenario]')
+    .description('say which route the data takes, how its credential lives, and why')
+    .option('--repository <name>', 'of a scenario: only this repository')
+    .option('--job <name>', 'of a scenario: only this job')
     .option('--storage <kind>', 'aws, gcs, azure or s3-compatible')
     .option('--mode <mode>', 'gateway or direct')
     .option('--access <option>', 'share, backup-server, iam-sts or unset (S3-compatible only)')
@@ -111,8 +113,16 @@ function addScenarioCommands(program: Command, choose: Choose): void {
     .option('--entra-id', 'the Azure repository was added with Entra ID')
     .option('--sas-validity <duration>', 'SAS links live this long (default: 30d)')
     .option('--sas-threshold <duration>', 'and are reissued below this (default: 15d)')
+    .option(
+      '--issuer <kind>',
+      'how the storage gives out credentials, like iam-user or assume-role',
+    )
+    .option('--stored-access-policy', 'Azure: SAS links hang on a stored access policy')
+    .option('--flat-namespace', 'Azure: the account has no hierarchical namespace')
+    .option('--shared-container', 'Azure: all tenants in one container (default: if not flat)')
     .option('--longest-session <duration>', 'the longest credential that the storage issues')
     .option('--adapt-threshold', 'lower a threshold that is above the lifetime')
+    .option('--in-session <policy>', 'reconnect, proactive or strict (default: reconnect)')
     .action(choose(async () => (await import('./commands/explain.ts')).explain));
 }
 

@@ -3,16 +3,17 @@ import {
   createWarpClock,
   type WarpClockState,
 } from '../../adapters/clock/index.ts';
+import { createIssuer } from '../../adapters/compose/issuers.ts';
+import { placeOf } from '../../adapters/compose/places.ts';
 import { processSpawner } from '../../adapters/compose/process-spawner.ts';
-import { createIssuer, createStore } from '../../adapters/compose/stores.ts';
+import { createStore } from '../../adapters/compose/stores.ts';
 import { openSqliteConfigDatabase } from '../../adapters/config-db/sqlite.ts';
 import type { SpRepository } from '../../adapters/roles/sp-server/settings.ts';
 import { socketDialer, socketListeners } from '../../adapters/transport/sockets.ts';
 import { withRetry } from '../../adapters/wrap/retry.ts';
 import type { CredentialIssuer } from '../../machines/ports/credential-issuer.ts';
+import { secretsOf } from '../../machines/ports/storage-credential.ts';
 import { FortnightError } from '../../machines/rules/errors.ts';
-import { issuerMaximumMs } from '../../machines/rules/issuers.ts';
-import { DAY_MS } from '../../machines/rules/time.ts';
 import { createEventLog, type EventSink } from '../kernel/index.ts';
 import type { ScenarioRepository, ScenarioStorage } from '../scenario/types.ts';
 import type { StateLocation } from '../storage/index.ts';
@@ -23,12 +24,12 @@ import {
   type TenantAccount,
 } from '../world/assembly.ts';
 import { FaultBoard, faultName } from '../world/fault-board.ts';
-import { bucketOf, RepositoryShelf, requireS3Kind } from '../world/settings.ts';
+import { bucketOf, RepositoryShelf } from '../world/settings.ts';
 import type { World } from '../world/world.ts';
-import { type LabStorage, ownerCredential, startLabStorage } from './lab-storage.ts';
 import { MoverFleet } from './mover-fleet.ts';
 import type { OwnerKey } from './owner-key.ts';
 import { createPatience } from './patience.ts';
+import { type LabStorage, startLabStorage } from './storages/index.ts';
 
 export interface LabWorldOptions {
   readonly storages: readonly ScenarioStorage[];
@@ -126,9 +127,7 @@ async function startLabWorld(
     log.registerSecret(`owner key of ${storage.name}`, owner.secretAccessKey);
     const own = options.repositories.filter((one) => one.storage === storage.name);
     const started = await startLabStorage({
-      name: storage.name,
-      kind: requireS3Kind(storage),
-      longestSessionMs: storage.longestSessionMs ?? 365 * DAY_MS,
+      storage,
       buckets: own.map(({ name }) => bucketOf(name)),
       owner,
       state: options.storageStateOf(storage.name),
@@ -137,9 +136,12 @@ async function startLabWorld(
       onJump: jump,
     });
     storages.set(storage.name, started);
+    for (const secret of secretsOf(started.ownerCredential)) {
+      secret.use((text) => log.registerSecret(`owner credential of ${storage.name}`, text));
+    }
     opened.push(() => started.close());
     for (const { name } of own) {
-      await database.saveRepositoryCredential(name, ownerCredential(owner));
+      await database.saveRepositoryCredential(name, started.ownerCredential);
     }
   }
 
@@ -157,19 +159,16 @@ async function startLabWorld(
     const known = issuers.get(repository.name);
     if (known !== undefined) return known;
     const storage = storageOf(repository.name);
-    const plain = createIssuer({
+    const configured = options.storages.find(({ name }) => name === storage.name);
+    const issuer = createIssuer({
+      issuer: repository.issuer,
+      longestSessionMs: configured?.longestSessionMs ?? null,
+      storedAccessPolicy: repository.storedAccessPolicy,
       location: repository.location,
-      roleArn: storage.roleArn,
-      credential: ownerCredential(storage.owner),
+      access: storage.issuerAccess,
+      credential: storage.ownerCredential,
       clock,
     });
-    const configured = options.storages.find(({ name }) => name === storage.name);
-    const lifetimeMaxMs = issuerMaximumMs(
-      repository.storage,
-      repository.issuer,
-      configured?.longestSessionMs ?? null,
-    );
-    const issuer = { ...plain, capabilities: { ...plain.capabilities, lifetimeMaxMs } };
     issuers.set(repository.name, issuer);
     return issuer;
   };
@@ -187,7 +186,14 @@ async function startLabWorld(
     listeners: socketListeners(),
     storage: {
       issuerFor,
-      locate: async ({ location }) => location,
+      locate: ({ name, location }, scope) =>
+        placeOf({
+          location,
+          scope,
+          access: storageOf(name).issuerAccess,
+          credential: storageOf(name).ownerCredential,
+          clock,
+        }),
       storeFor: (location, credential) =>
         withRetry(createStore(location, credential, clock), {
           clock: transportClock,

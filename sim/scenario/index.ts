@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { buildScenario } from './build.ts';
 import { formatPath, readDocument, type ScenarioDocument } from './document.ts';
+import { checkIssuers } from './issuers.ts';
 import { checkReferences, type ReferenceWorld } from './references.ts';
 import { checkServers } from './routes.ts';
 import { checkShape, type Finding } from './shape.ts';
@@ -85,8 +86,8 @@ export function parseScenario(text: string, options: ParseOptions): ScenarioResu
     fallbackTitle,
     baseFolder: options.baseFolder,
   });
-  const servers = checkServers(scenario);
-  if (servers.length > 0) return failed(toProblems(servers, document, options));
+  const impossible = [...checkServers(scenario), ...checkIssuers(scenario)];
+  if (impossible.length > 0) return failed(toProblems(impossible, document, options));
   return { ok: true, scenario };
 }
 

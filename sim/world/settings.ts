@@ -1,23 +1,11 @@
 import type { SpRepository } from '../../adapters/roles/sp-server/settings.ts';
 import type { StorageLocation } from '../../machines/ports/storage-credential.ts';
-import { FortnightError } from '../../machines/rules/errors.ts';
 import type {
   RepositorySettings,
   Scenario,
   ScenarioRepository,
   ScenarioStorage,
 } from '../scenario/types.ts';
-
-export type S3Kind = 'aws' | 's3-compatible';
-
-/** The kinds that have adapters today; the others are refused before anything starts. */
-export function requireS3Kind(storage: ScenarioStorage): S3Kind {
-  if (storage.kind === 'aws' || storage.kind === 's3-compatible') return storage.kind;
-  throw new FortnightError(
-    'request.invalid',
-    `The storage "${storage.name}" is of kind ${storage.kind}; scenarios run on aws and s3-compatible storages so far. "fortnight explain" knows all four kinds.`,
-  );
-}
 
 export function storageOf(scenario: Scenario, repository: ScenarioRepository): ScenarioStorage {
   const storage = scenario.storages.find(({ name }) => name === repository.storage);

@@ -27,8 +27,8 @@ export interface DeliveryTerms {
 /** As JSON, so that no choice of names gives the text of another context. */
 function contextText({ session, requestId, generation, terms }: DeliveryContext): string {
   const { expiresAt, degraded, grantedBytes, location } = terms;
-  const { storage, endpoint, region, bucket, configBucket } = location;
-  const place = [storage, endpoint, region, bucket, configBucket ?? null];
+  const { storage, endpoint, region, bucket, configBucket, tokenUrl } = location;
+  const place = [storage, endpoint, region, bucket, configBucket ?? null, tokenUrl ?? null];
   return JSON.stringify([session, requestId, generation, expiresAt, degraded, grantedBytes, place]);
 }
 

@@ -53,10 +53,15 @@ export function tellTenant(record: SessionRecord, type: string, header: JsonObje
   record.tenantLink.send(message).catch(() => record.unheard.push(message));
 }
 
-/** The tenant of the session has a fresh connection. */
+/**
+ * The tenant of the session has a fresh connection. What was sent on the old one may have been lost
+ * on the way, so how its target mover stands is said again; hearing it twice changes nothing.
+ */
 export function reconnectTenant(record: SessionRecord, link: Link): void {
   record.tenantLink = link;
+  if (record.isTargetReady) tellTenant(record, 'target.report', { report: 'mover.ready' });
   for (const { type, header } of record.unheard.splice(0)) tellTenant(record, type, header);
+  if (record.verdict !== null) tellTenant(record, 'target.report', record.verdict);
 }
 
 export function isStoring(record: SessionRecord): boolean {

@@ -7,7 +7,6 @@ import { EXIT } from '../exit-codes.ts';
 import { loadLab } from '../load-lab.ts';
 import { WORLDS } from '../options.ts';
 import { type RawOptions, readChoice, readFlag, readText } from '../read-options.ts';
-import { requireRunnable } from '../runnable.ts';
 
 /** The commands that run a scenario: `run FILE`, and the tour when no command is given. */
 type LoadLab = () => Promise<LabCommands>;
@@ -21,7 +20,6 @@ const TOUR_FILE = fileURLToPath(new URL('../../../examples/tour.yaml', import.me
 export function requireScenario(context: CommandContext, file: string): Scenario {
   const result = loadScenario(file, context.workingDirectory);
   if (result.ok) {
-    requireRunnable(result.scenario, file);
     if (result.scenario.steps.length > 0) return result.scenario;
     throw new CommandError(EXIT.config, [
       `${file}:1:1: steps: there is nothing to run; add "steps:" with at least one step.`,

@@ -1,6 +1,6 @@
 import { findControl } from '../../storage/index.ts';
 import type { CommandContext } from '../command-context.ts';
-import { CommandError } from '../command-error.ts';
+import { CommandError, UsageError } from '../command-error.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type RawOptions, readText } from '../read-options.ts';
 import { readPort } from './storage-serve.ts';
@@ -48,8 +48,10 @@ export async function openControl(
     const answer = (await response.json()) as unknown;
     if (response.ok) return answer;
     const { message, code } = answer as { readonly message: string; readonly code: string };
-    const exitCode = response.status === 400 ? EXIT.usage : EXIT.failed;
-    throw new CommandError(exitCode, [`fortnight: ${message} (${code})`]);
+    const text = code === 'invalid' ? message : `${message} (${code})`;
+    // 400 and 409 answer what the command line asked for: another one helps.
+    if (response.status === 400 || response.status === 409) throw new UsageError(`${text}.`);
+    throw new CommandError(EXIT.failed, [`fortnight: ${text}.`]);
   };
   const status = async () => (await ask('GET', '/v1/status')) as StorageStatus;
   if (port !== null) await checkPort(await status(), port, context.stateDirectory);

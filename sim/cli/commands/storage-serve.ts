@@ -93,8 +93,11 @@ async function run(
           requests.add(entry);
           if (options.explainAuth) tellRequest(context, entry);
         },
-        onInternalError: (error) =>
-          context.stderr(`fortnight: a fault of the storage itself: ${String(error)}`),
+        onInternalError: (error, { operation, bucket, key }) => {
+          const at = [bucket, key].filter((name) => name !== '').join('/');
+          const what = `${kind} ${operation} ${at}`.trim();
+          context.stderr(`fortnight: a fault of the storage itself, at ${what}: ${String(error)}`);
+        },
       };
       let family: RunningFamily | undefined;
       family = await orEnvironment(() => startFamily(kind, settings));
@@ -109,6 +112,8 @@ async function run(
         requests,
         buckets: options.buckets,
         onClockMoved: () => folder.saveClockState(clock.state),
+        onInternalError: (error) =>
+          context.stderr(`fortnight: a fault of the storage itself: ${String(error)}`),
       },
       token,
     );

@@ -1,9 +1,10 @@
+import { ISSUERS } from '../../../machines/rules/issuers.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { ExplainOptions } from '../options.ts';
 import { paint } from '../paint.ts';
 import { wrapText } from '../table.ts';
 import type { RefusalExplanation, RouteExplanation } from './explain.ts';
-import { hoursOrDays } from './warnings.ts';
+import { fateRows, lifetimeRows, type Row } from './life-rows.ts';
 
 const WIDTH = 96;
 
@@ -23,15 +24,26 @@ const CREDENTIAL_NAMES: Readonly<Record<string, string>> = {
 
 type Look = Pick<CommandContext, 'color' | 'ascii'>;
 
-function settingsLine({ settings }: ExplainOptions): string {
+const LABEL_WIDTH = 16;
+
+function settingsLine({ settings, source }: ExplainOptions): string {
   const option =
     settings.storage === 's3-compatible' ? `, option ${settings.access ?? 'unset'}` : '';
-  return `${settings.storage}, mode ${settings.mode}${option}, ${settings.jobKind} job`;
+  const text = `${settings.storage}, mode ${settings.mode}${option}, ${settings.jobKind} job`;
+  if (source === null) return text;
+  const place = source.job === null ? source.repository : `${source.repository}, job ${source.job}`;
+  return `${place}: ${text}`;
 }
 
 function listed(label: string, text: string): readonly string[] {
   const [first = '', ...more] = wrapText(text, WIDTH - 8);
   return [`  ${label.padEnd(5)} ${first}`, ...more.map((line) => `        ${line}`)];
+}
+
+function row([label, value]: Row): readonly string[] {
+  const [first = '', ...more] = wrapText(value, WIDTH - LABEL_WIDTH - 3);
+  const indent = ' '.repeat(LABEL_WIDTH + 3);
+  return [`  ${label.padEnd(LABEL_WIDTH)} ${first}`, ...more.map((line) => indent + line)];
 }
 
 /** A small sheet: what was asked, the route, the life of its credential, warnings, reasons. */
@@ -44,19 +56,21 @@ export function routeSheet(
     explanation.dataPath === 'direct'
       ? 'direct: tenant to storage'
       : 'gateway: tenant, cloud gateway, service provider, storage';
-  const rows: [string, string][] = [
+  const { issuer } = explanation;
+  const rows: readonly Row[] = [
     ['data path', path],
     ['source mover on', HOST_NAMES[explanation.sourceHost] ?? explanation.sourceHost],
     ['target mover on', HOST_NAMES[explanation.targetHost] ?? explanation.targetHost],
     ['credential', CREDENTIAL_NAMES[explanation.credential] ?? explanation.credential],
     ['assumed', explanation.assumed ? 'yes, the option is not specified yet' : 'no'],
-    ['lifetime', lifetimeText(explanation)],
-    ['renewed below', renewalText(explanation)],
+    ...(issuer === null ? [] : [['issued as', `${ISSUERS[issuer].name} (${issuer})`] as const]),
+    ...lifetimeRows(explanation),
+    ...fateRows(explanation),
   ];
   return [
     paint(settingsLine(options), 'bold', look),
     '',
-    ...rows.map(([label, value]) => `  ${label.padEnd(16)} ${value}`),
+    ...rows.flatMap(row),
     ...section('Warnings', explanation.warnings.map(splitRule), 'yellow', look),
     ...section(
       'Reasons',
@@ -65,16 +79,6 @@ export function routeSheet(
       look,
     ),
   ];
-}
-
-function lifetimeText({ lifetimeMs, effectiveLifetimeMs }: RouteExplanation): string {
-  if (lifetimeMs === null || effectiveLifetimeMs === null) return 'nothing expires';
-  if (lifetimeMs === effectiveLifetimeMs) return hoursOrDays(lifetimeMs);
-  return `${hoursOrDays(effectiveLifetimeMs)} (the protocol wants ${hoursOrDays(lifetimeMs)})`;
-}
-
-function renewalText({ renewBelowMs }: RouteExplanation): string {
-  return renewBelowMs === null ? 'nothing is renewed' : `${hoursOrDays(renewBelowMs)} left`;
 }
 
 function splitRule(warning: string): [string, string] {
@@ -106,6 +110,7 @@ export function refusalSheet(
     '',
     paint(`  refused: ${refused.code}`, 'red', look),
     ...listed(refused.rule, refused.text),
+    ...listed('', `Instead: ${refused.remedy}.`),
     ...section(
       'Reasons',
       reasons.filter(({ rule }) => rule !== refused.rule).map(({ rule, text }) => [rule, text]),

@@ -14,7 +14,6 @@ import {
 } from '../../scenario/index.ts';
 import { CommandError } from '../command-error.ts';
 import { EXIT } from '../exit-codes.ts';
-import { requireRunnable } from '../runnable.ts';
 
 /** The lab of a folder; the default one where there is none yet. Makes nothing. */
 export function readLab(directory: string): Scenario {
@@ -22,10 +21,7 @@ export function readLab(directory: string): Scenario {
   const result = existsSync(file)
     ? loadScenario(file, directory)
     : parseScenario(DEFAULT_LAB, { file, baseFolder: directory, isFolder: () => false });
-  if (result.ok) {
-    requireRunnable(result.scenario, file);
-    return result.scenario;
-  }
+  if (result.ok) return result.scenario;
   throw new CommandError(EXIT.config, [
     ...result.problems.flatMap(formatProblem),
     'The lab was not started.',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createStore } from '../../../adapters/compose/stores.ts';
 import { checkAll } from '../../../sim/check/index.ts';
-import { ownerCredential } from '../../../sim/lab/lab-storage.ts';
+import { ownerS3Keys } from '../../../sim/lab/storages/s3-storage.ts';
 import { openLab } from './lab-bench.ts';
 
 test.each(['vault-direct', 'vault-gateway'])(
@@ -26,7 +26,7 @@ test.each(['vault-direct', 'vault-gateway'])(
 
       const store = createStore(
         world.locate(repository),
-        ownerCredential(bench.owner),
+        ownerS3Keys(bench.owner),
         bench.clock,
       );
       expect(await store.abortUploads('Veeam/')).toBe(0);

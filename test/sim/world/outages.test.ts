@@ -58,20 +58,20 @@ describe('the channel goes down for a second at its n-th message (F5, F8, F26)',
     [nth, 'straight'] as const,
   ]);
   test.each(rows)(
-    'message %i of %s: the session ends, breaks no rule and keeps its books',
+    'message %i of %s: the session goes on, breaks no rule and keeps its books',
     async (nth, job) => {
       const { world, summary } = await run({
         steps: [`fault: { site: channel, nth: ${nth}, down: 1s }`, `{ run: ${job} }`],
       });
       const [session] = summary.sessions;
-      expect(['done', 'failed']).toContain(session?.state);
-      // L1: the longest that anything is waited for, with its restarts.
-      expect(world.now() - START).toBeLessThanOrEqual(40 * 60_000);
+      expect(session?.state).toBe('done');
+      // L1, L3: it goes on as soon as the channel is back.
+      expect(world.now() - START).toBeLessThanOrEqual(2_000);
       const fired = summary.violations.filter(({ invariant }) => invariant !== 'fault');
       expect(fired).toEqual([]);
       const ledger = await world.ledger(`acme/${job === 'through' ? 'gated' : 'direct'}`);
       expect(ledger?.reserved).toEqual({});
-      if (session?.state === 'done') expect(ledger?.usedBytes).toBe(session.bytes.storage);
+      expect(ledger?.usedBytes).toBe(session?.bytes.storage);
     },
   );
 });
