@@ -91,9 +91,11 @@ function addScenarioCommands(program: Command, choose: Choose): void {
     .description('run a scenario file (YAML)')
     .option('--trace <file>', 'write the event log there, as NDJSON')
     .action(choose(async () => (await import('./commands/scenario.ts')).run));
+  addSimulate(program, choose);
   program
     .command('schema')
-    .description('print the JSON Schema of the scenario file')
+    .description('print the JSON Schema of the scenario file, or of the fleet file')
+    .option('--fleet', 'of the fleet file of "simulate"')
     .action(choose(async () => (await import('./commands/schema.ts')).schema));
   program
     .command('explain [scenario]')
@@ -124,6 +126,32 @@ function addScenarioCommands(program: Command, choose: Choose): void {
     .option('--adapt-threshold', 'lower a threshold that is above the lifetime')
     .option('--in-session <policy>', 'reconnect, proactive or strict (default: reconnect)')
     .action(choose(async () => (await import('./commands/explain.ts')).explain));
+}
+
+/** An option that may be given several times; the values come joined by line ends. */
+function gathered(value: string, before: string | undefined): string {
+  return before === undefined ? value : `${before}\n${value}`;
+}
+
+function addSimulate(program: Command, choose: Choose): void {
+  program
+    .command('simulate [fleet]')
+    .description('run a fleet of tenants for months under a simulated clock')
+    .option('--seed <seed>', 'a number or any text, such as a commit hash')
+    .option('--days <n>', 'so many days instead of those of the file')
+    .option('--tenants-scale <factor>', 'so many times the tenants of each group')
+    .option('--set <path=value>', 'change the file, like repositories.vault.mode=direct', gathered)
+    .option('--compare <fleet>', 'run this file as well and show the differences')
+    .option('--compare-set <path=value>', 'the second run is the first with this changed', gathered)
+    .option('--html <file>', 'write the report as one page with charts')
+    .option('--log <file>', 'write the event log there, as NDJSON')
+    .option('--no-hash', 'do not hash the event log (faster)')
+    .option('--swarm', 'draw the whole fleet from the seed')
+    .option('--seeds <from..to>', 'run every seed of a range on all cores')
+    .option('--resume <file>', 'with --seeds: note what is done there, and go on from it')
+    .option('--workers <n>', 'with --seeds: so many at once (default: one a core)')
+    .option('--plant <bug>', 'break one rule on purpose, to see its checker find it')
+    .action(choose(async () => (await import('./commands/simulate.ts')).simulate));
 }
 
 function addLabCommands(program: Command, choose: Choose): void {

@@ -3,6 +3,7 @@ import type { StateLocation } from './core/open-state.ts';
 import type { FaultTable } from './faults/fault-table.ts';
 import type { RequestRecord } from './options.ts';
 import type { ProfileName } from './profiles.ts';
+import type { RequestNotes } from './wire/exchange.ts';
 
 /**
  * How a storage family joins `fortnight storage`. Each family listens on a port of its own (their
@@ -41,7 +42,7 @@ export interface FamilyOptions {
   readonly wait: (delayMs: number) => Promise<void>;
   readonly random?: (bytes: number) => Buffer;
   readonly onRequest?: (record: RequestRecord) => void;
-  readonly onInternalError?: (error: unknown) => void;
+  readonly onInternalError?: (error: unknown, request: RequestNotes) => void;
 }
 
 /** What to paste for one client. The lines hold the owner's key: they are shown, never logged. */
@@ -65,6 +66,12 @@ export interface IssuedKeys {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** What the owner is told of a key, besides the key itself. */
+export interface IssuedFamilyKeys extends IssuedKeys {
+  /** Commands that work with these variables; no secret is in them. */
+  readonly commands: readonly string[];
+}
+
 /** The family refuses a request of its owner; the message says why, without a secret. */
 export class FamilyRefusal extends Error {
   readonly code: string;
@@ -82,10 +89,12 @@ export interface RunningFamily {
   readonly endpoint: string;
   readonly port: number;
   clientSettings(): readonly ClientSettings[];
+  /** The buckets or containers that there are now, by name. */
+  bucketNames(): readonly string[];
   /** The latest access decisions, oldest first. */
   decisions(): readonly RecordedDecision[];
   /** Issues a temporary credential as the owner; throws FamilyRefusal. */
-  issueKeys(request: KeyRequest): IssuedKeys;
+  issueKeys(request: KeyRequest): IssuedFamilyKeys;
   /** Ends all connections and frees the state. */
   close(): Promise<void>;
 }

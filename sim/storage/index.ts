@@ -33,4 +33,6 @@ export {
   type StorageOptions,
 } from './options.ts';
 export { PROFILE_NAMES, PROFILES, type ProfileName, type StorageProfile } from './profiles.ts';
+export { shellWord } from './shell-word.ts';
 export { startStorage } from './start.ts';
+export type { RequestNotes } from './wire/exchange.ts';

@@ -5,6 +5,7 @@ import type { StateLocation } from './core/open-state.ts';
 import type { IssuedKeys, KeyRequest, TlsMaterial } from './families.ts';
 import type { FaultTable } from './faults/fault-table.ts';
 import type { StorageProfile } from './profiles.ts';
+import type { RequestNotes } from './wire/exchange.ts';
 
 export interface StorageOptions {
   /** Epoch ms. May be moved at any time, also backwards; the storage sets no timers. */
@@ -39,7 +40,7 @@ export interface StorageOptions {
   readonly random?: (bytes: number) => Buffer;
   readonly onRequest?: (record: RequestRecord) => void;
   /** Told of a fault of the storage itself (answered as 500); default: a process warning. */
-  readonly onInternalError?: (error: unknown) => void;
+  readonly onInternalError?: (error: unknown, request: RequestNotes) => void;
   /** Default: an empty table. */
   readonly faults?: FaultTable;
 }
@@ -69,6 +70,8 @@ export interface RunningStorage {
   readonly endpoint: string;
   readonly port: number;
   readonly faults: FaultTable;
+  /** The buckets that there are now, by name. */
+  bucketNames(): readonly string[];
   /** The latest access decisions, oldest first: why each request was allowed or denied. */
   decisions(): readonly RecordedDecision[];
   /** Issues a session of a role as the user of that key; throws FamilyRefusal. */

@@ -12,8 +12,10 @@ export interface StorageProfile {
   readonly shortestSessionMs: number;
   /** How S3 refuses a session whose time is over. */
   readonly expiredSession: S3ErrorCode;
-  /** How S3 refuses a temporary key with a wrong token, or without one. */
+  /** How S3 refuses a temporary key with a wrong token. */
   readonly wrongToken: S3ErrorCode;
+  /** How S3 refuses a temporary key without its token. */
+  readonly missingToken: S3ErrorCode;
   /** Whether STS and IAM word their errors in their own XML or in that of S3. */
   readonly queryErrors: 'query' | 's3';
   /** Actions of STS and IAM that the vendor does not have, and how it refuses them. */
@@ -40,6 +42,7 @@ export const PROFILES: Readonly<Record<ProfileName, StorageProfile>> = {
     shortestSessionMs: 900 * SECOND_MS,
     expiredSession: 'ExpiredToken',
     wrongToken: 'InvalidToken',
+    missingToken: 'InvalidAccessKeyId',
     queryErrors: 'query',
     missingActions: { names: new Set(), status: 400 },
     assumesRole: true,
@@ -52,6 +55,7 @@ export const PROFILES: Readonly<Record<ProfileName, StorageProfile>> = {
     shortestSessionMs: 900 * SECOND_MS,
     expiredSession: 'InvalidAccessKeyId',
     wrongToken: 'InvalidTokenId',
+    missingToken: 'InvalidTokenId',
     queryErrors: 'query',
     // Users and keys of MinIO are made over its own admin API.
     missingActions: {
@@ -75,6 +79,7 @@ export const PROFILES: Readonly<Record<ProfileName, StorageProfile>> = {
     shortestSessionMs: 900 * SECOND_MS,
     expiredSession: 'AccessDenied',
     wrongToken: 'AccessDenied',
+    missingToken: 'AccessDenied',
     queryErrors: 's3',
     // Users and keys of Ceph 16 are made with radosgw-admin; it has IAM's user policies.
     missingActions: {

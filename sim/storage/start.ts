@@ -87,6 +87,7 @@ async function serve(
     endpoint: server.endpoint,
     port: server.port,
     faults: world.faults,
+    bucketNames: () => world.core.bucketNames(),
     decisions: () => world.decisions.latest(),
     issueKeys: (request) => issueOwnerKeys(world, request),
     close: () => server.close(),

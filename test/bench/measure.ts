@@ -2,7 +2,7 @@
 export interface Figure {
   /** What was measured, unique within its benchmark. */
   readonly name: string;
-  readonly unit: 'events/s' | 'wake-ups/s' | 'MB/s' | 'ms' | 'events';
+  readonly unit: 'events/s' | 'wake-ups/s' | 'MB/s' | 'ops/s' | 'MB' | 'ms' | 'events';
   /** One value a run, in the unit; at least one. */
   readonly samples: readonly number[];
   /** The same thing done more plainly, in the same run: name and this figure's median over its. */

@@ -9,10 +9,13 @@ import { machineLine, renderJson, renderTable } from './report.ts';
 /** Loaded one by one when their turn comes, so that none pays for the modules of another. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   ceilings: async () => (await import('./ceilings.ts')).ceilings,
+  check: async () => (await import('./check.ts')).check,
   clock: async () => (await import('./clock.ts')).clock,
+  compile: async () => (await import('./compile/compile.ts')).compile,
   machines: async () => (await import('./machines/machines.ts')).machines,
   'start-up': async () => (await import('./start-up.ts')).startUp,
   routes: async () => (await import('./routes.ts')).routes,
+  storage: async () => (await import('./storage.ts')).storage,
   tour: async () => (await import('./tour.ts')).tour,
 };
 const USAGE_PROBLEM = 2;

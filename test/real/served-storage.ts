@@ -7,11 +7,20 @@ const ENTRY = fileURLToPath(new URL('../../sim/cli/fortnight.mjs', import.meta.u
 /** A `fortnight storage` in a process of its own, as a user would start it. */
 export interface ServedStorage {
   readonly endpoint: string;
-  /** The owner's keys, as environment variables. */
+  readonly kind: string;
+  /** What is printed to paste for a client. */
+  linesFor(client: string): readonly string[];
+  /** The owner's keys of S3, as environment variables. */
   readonly owner: Readonly<Record<string, string>>;
   /** Runs `fortnight storage …words` against it; throws when that fails. */
   command(...words: readonly string[]): Promise<Record<string, unknown>[]>;
   close(): Promise<number | null>;
+}
+
+interface ServedFamily {
+  readonly kind: string;
+  readonly endpoint: string;
+  readonly clients: readonly { readonly client: string; readonly lines: readonly string[] }[];
 }
 
 export async function serveStorage(
@@ -19,12 +28,18 @@ export async function serveStorage(
   ...words: readonly string[]
 ): Promise<ServedStorage> {
   const common = ['--state', stateDirectory, '--json'];
-  const child = spawn(
-    process.execPath,
-    [ENTRY, 'storage', '--port', '0', '--memory', ...words, ...common],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+  const child = spawn(process.execPath, [ENTRY, 'storage', '--port', '0', ...words, ...common], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  // A runner that ends early takes its storage with it.
+  const end = (): void => void child.kill();
+  process.on('exit', end);
+  const closed = new Promise<number | null>((resolve) =>
+    child.on('close', (code) => {
+      process.off('exit', end);
+      resolve(code);
+    }),
   );
-  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
   const serving = await new Promise<string>((resolve, reject) => {
     let text = '';
     child.stdout.on('data', (piece: Buffer) => {
@@ -34,14 +49,18 @@ export async function serveStorage(
     child.on('close', (code) => reject(new Error(`fortnight storage ended with ${code}`)));
   });
   const { families } = JSON.parse(serving) as {
-    families: { endpoint: string; clients: { client: string; lines: string[] }[] }[];
+    families: ServedFamily[];
   };
   const [family] = families;
-  const lines = family?.clients.find(({ client }) => client === 'awscli')?.lines ?? [];
+  if (family === undefined) throw new Error('fortnight storage serves nothing');
+  const linesFor = (name: string): readonly string[] =>
+    family.clients.find(({ client }) => client === name)?.lines ?? [];
   return {
-    endpoint: family?.endpoint ?? '',
+    endpoint: family.endpoint,
+    kind: family.kind,
+    linesFor,
     owner: Object.fromEntries(
-      lines.flatMap((line) => {
+      linesFor('awscli').flatMap((line) => {
         const match = /^export (\w+)=(.*)$/.exec(line);
         return match === null ? [] : [[match[1], match[2]] as [string, string]];
       }),

@@ -267,6 +267,7 @@ function tellServing(
   const where = options.isMemory ? 'in memory' : `in ${folder.path}`;
   context.stdout(`Objects are ${where}; the clock shows ${new Date(clock.now()).toISOString()}.`);
   context.stdout(`Move it with: fortnight storage clock +15m --state ${folder.path}`);
+  context.stdout(`Temporary credentials: fortnight storage keys --state ${folder.path}`);
   context.stdout('Ctrl-C stops.');
 }
 

@@ -7,6 +7,8 @@ export interface Account {
   readonly hasDirectories: boolean;
   /** A user-delegation SAS may be scoped to a prefix although the account has no directories. */
   readonly hasPrefixDelegation: boolean;
+  /** The longest SAS that the account's SAS policy lets through. */
+  readonly sasSpanMaxMs: number;
 }
 
 /** The configured accounts by name. Throws StartError for a name or key that Azure never gives. */
@@ -25,6 +27,7 @@ export function readAccounts(options: readonly AzureAccountOptions[]): Map<strin
       key: bytes,
       hasDirectories: more.hierarchicalNamespace ?? false,
       hasPrefixDelegation: more.prefixScopedDelegation ?? false,
+      sasSpanMaxMs: more.sasSpanMaxMs ?? Number.POSITIVE_INFINITY,
     });
   }
   if (accounts.size === 0) throw invalid('name at least one storage account');

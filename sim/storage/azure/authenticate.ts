@@ -104,6 +104,7 @@ function authenticateSas(
   if (!isSameText(signBase64(key, wanted), sas.signature)) {
     throw authenticationFailed(`Signature did not match. String to sign used was ${wanted}`);
   }
+  checkSpan(limits, policy, target, settings.now);
   checkIpRange(sas.ip, settings.clientAddress);
   checkProtocol(sas.protocol, settings.isSecure);
   const overrides = Object.fromEntries(
@@ -177,6 +178,17 @@ function checkTime({ start, expiry }: Limits, now: number): void {
     `Signature not valid in the specified time frame: Start [${httpTime(start)}] - ` +
       `Expiry [${httpTime(expiry)}] - Current [${httpTime(now)}]`,
   );
+}
+
+/** The account's SAS policy speaks of ad hoc SAS; a stored access policy has its own end. */
+function checkSpan(
+  { start, expiry }: Limits,
+  policy: StoredPolicy | undefined,
+  { account }: Target,
+  now: number,
+): void {
+  if (policy !== undefined || expiry - (start ?? now) <= account.sasSpanMaxMs) return;
+  throw authenticationFailed('The SAS is longer than the SAS policy of the account allows');
 }
 
 /** The account key, or the user-delegation key, which has a life of its own (C21). */

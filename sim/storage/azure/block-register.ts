@@ -1,5 +1,6 @@
 import type { ObjectCore } from '../core/object-core.ts';
 import type { PartRecord } from '../core/records.ts';
+import { compareUtf8 } from '../core/sorted-keys.ts';
 
 const UNCOMMITTED_LIFETIME_MS = 7 * 86_400_000;
 
@@ -45,6 +46,15 @@ export class BlockRegister {
   find(bucket: string, key: string, name: string, at: number): PartRecord | undefined {
     const number = this.#find(bucket, key, at)?.numbers.get(name);
     return number === undefined ? undefined : this.#core.part(uploadIdOf(bucket, key), number);
+  }
+
+  /** Keys that have uncommitted blocks and no blob, in order. */
+  keysWithout(bucket: string, at: number, hasBlob: (key: string) => boolean): string[] {
+    return this.#core
+      .uploadsOf(bucket)
+      .map(({ key }) => key)
+      .filter((key) => !hasBlob(key) && this.#find(bucket, key, at) !== undefined)
+      .sort(compareUtf8);
   }
 
   /** One name of the blob's uncommitted blocks: all of them have the same length. */

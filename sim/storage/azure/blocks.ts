@@ -19,11 +19,13 @@ const BLOCK_ID_BYTES_MAX = 64;
 const COMMITTED_BLOCKS_MAX = 50_000;
 const UNCOMMITTED_BLOCKS_MAX = 100_000;
 
-/** A block id in base64, at most 64 bytes; throws InvalidBlockId. */
+/** A block id in base64, at most 64 bytes. Azure takes one that is no base64 for a bad parameter. */
 function checkBlockId(text: string): string {
   const bytes = Buffer.from(text, 'base64');
-  const isCanonical = bytes.toString('base64') === text;
-  if (bytes.length === 0 || bytes.length > BLOCK_ID_BYTES_MAX || !isCanonical) {
+  if (bytes.toString('base64') !== text) {
+    throw invalidQuery('blockid', text, 'Not a valid base64 string.');
+  }
+  if (bytes.length === 0 || bytes.length > BLOCK_ID_BYTES_MAX) {
     throw new AzureError('InvalidBlockId');
   }
   return text;
@@ -61,12 +63,17 @@ export async function putBlock(call: AzureCall): Promise<AzureReply> {
   });
 }
 
+/** As Azure counts it: before the base64, in which ids of different lengths may look alike. */
+function idBytes(name: string): number {
+  return Buffer.byteLength(name, 'base64');
+}
+
 /** Uncommitted blocks of a blob have ids of one length, and there is a limit to their number. */
 function checkBlockPlace(call: AzureCall, name: string): void {
   const bucket = bucketOfCall(call);
   const key = call.target.blob;
   const other = call.blocks.anyName(bucket, key, call.at);
-  if (other !== undefined && other.length !== name.length) {
+  if (other !== undefined && idBytes(other) !== idBytes(name)) {
     throw new AzureError('InvalidBlobOrBlock');
   }
   const isNew = call.blocks.find(bucket, key, name, call.at) === undefined;

@@ -1,4 +1,5 @@
 import type { ClientSettings } from '../families.ts';
+import { shellWord } from '../shell-word.ts';
 
 /** What to paste so that a client speaks to this storage as its owner. */
 export function azureClientSettings(at: {
@@ -63,4 +64,15 @@ function rcloneBySas(containerUrl: string): ClientSettings {
       `rclone ls fortnight:${container}`,
     ],
   };
+}
+
+/** What a SAS opens, tried with common clients; its variables must be exported. */
+export function azureCommands(container: string, directory: string): readonly string[] {
+  const below = directory === '' ? container : `${container}/${directory}`;
+  const path = below.split('/').map(encodeURIComponent).join('/');
+  const url = `$AZURE_STORAGE_SERVICE_ENDPOINT/${path.replaceAll('$', '\\$')}`;
+  return [
+    `rclone ls ${shellWord(`:azureblob:${below}`)}`,
+    `curl "${url}/FILE?$AZURE_STORAGE_SAS_TOKEN"  # azcopy takes the same URL`,
+  ];
 }

@@ -17,6 +17,7 @@ interface Claims {
   readonly aud: string;
   readonly oid: string;
   readonly tid: string;
+  readonly iat: number;
   readonly nbf: number;
   readonly exp: number;
 }
@@ -49,6 +50,7 @@ export function issueEntraToken(
     aud: audience,
     oid: application.objectId,
     tid: entra.tenantId,
+    iat: issuedAt,
     nbf: issuedAt,
     exp: expiresAt,
   };

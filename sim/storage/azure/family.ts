@@ -2,13 +2,13 @@ import { createHmac } from 'node:crypto';
 import {
   type FamilyOptions,
   FamilyRefusal,
-  type IssuedKeys,
+  type IssuedFamilyKeys,
   type KeyRequest,
   type RunningFamily,
   type StorageFamily,
 } from '../families.ts';
 import { isContainerName } from './account.ts';
-import { azureClientSettings } from './client-settings.ts';
+import { azureClientSettings, azureCommands } from './client-settings.ts';
 import { makeServiceSas } from './make-sas.ts';
 import { startAzureStorage } from './start.ts';
 
@@ -55,12 +55,14 @@ async function start(options: FamilyOptions): Promise<RunningFamily> {
   });
   const { endpoint, port } = storage;
   const account = { accountName: ACCOUNT, accountKey };
+  const bucketNames = (): readonly string[] =>
+    storage.bucketNames().map((name) => name.slice(ACCOUNT.length + 1));
   return {
     kind: 'azure',
     endpoint,
     port,
     clientSettings: () => {
-      const [container] = buckets;
+      const container = buckets[0] ?? bucketNames()[0];
       const request = { bucket: container ?? '', prefix: '', durationMs: SETTINGS_LIFETIME_MS };
       const issued =
         container === undefined
@@ -69,6 +71,7 @@ async function start(options: FamilyOptions): Promise<RunningFamily> {
       const containerUrl = issued?.environment[SAS_URL_VARIABLE];
       return azureClientSettings({ endpoint, tenantId, ...account, ...application, containerUrl });
     },
+    bucketNames,
     decisions: () => storage.decisions(),
     issueKeys: (request) => issueSas({ ...account, endpoint, request, now: options.clock.now() }),
     close: () => storage.close(),
@@ -82,7 +85,7 @@ function issueSas(owner: {
   readonly endpoint: string;
   readonly request: KeyRequest;
   readonly now: number;
-}): IssuedKeys {
+}): IssuedFamilyKeys {
   const { request, accountName, accountKey, endpoint } = owner;
   const directory = request.prefix.replace(/^\/+|\/+$/g, '');
   const names = directory === '' ? [] : directory.split('/');
@@ -105,5 +108,5 @@ function issueSas(owner: {
     AZURE_STORAGE_SERVICE_ENDPOINT: `${endpoint}/${accountName}`,
     [SAS_URL_VARIABLE]: `${endpoint}/${accountName}/${container}?${token}`,
   };
-  return { expiresAt, environment };
+  return { expiresAt, environment, commands: azureCommands(container, directory) };
 }

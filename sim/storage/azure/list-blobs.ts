@@ -1,5 +1,6 @@
 import { httpDate } from '../core/instants.ts';
 import type { ObjectRecord } from '../core/records.ts';
+import { compareUtf8 } from '../core/sorted-keys.ts';
 import { type ListPosition, listPage } from '../s3/list-pages.ts';
 import {
   type AzureCall,
@@ -12,9 +13,10 @@ import {
 import { branch, leaf, listingDocument, nameElement, type Xml } from './document.ts';
 import { readPosition, writeMarker } from './marker.ts';
 
-/** Of these only metadata and copies exist here; a listing that asks for the others has none. */
+/** Of these only the first three exist here; a listing that asks for the others has none. */
 const INCLUDABLE = [
   'metadata',
+  'uncommittedblobs',
   'copy',
   'snapshots',
   'versions',
@@ -34,7 +36,10 @@ export function listBlobs(call: AzureCall): AzureReply {
   const include = readInclude(call, INCLUDABLE);
   const maxResults = readMaxResults(call);
   const start: ListPosition = marker === '' ? { afterKey: '' } : readPosition(marker);
-  const page = listPage((from) => call.core.keysFrom(bucket, from), {
+  const open = include.has('uncommittedblobs')
+    ? call.blocks.keysWithout(bucket, call.at, (key) => call.core.object(bucket, key) !== undefined)
+    : [];
+  const page = listPage((from) => merged(call.core.keysFrom(bucket, from), open, from), {
     prefix,
     delimiter,
     maxEntries: maxResults,
@@ -43,7 +48,7 @@ export function listBlobs(call: AzureCall): AzureReply {
   const rows = page.entries.map((entry) =>
     'commonPrefix' in entry
       ? branch('BlobPrefix', nameElement(entry.commonPrefix))
-      : blobElement(call.core.object(bucket, entry.key)!, include),
+      : elementOf(entry.key, call.core.object(bucket, entry.key), include),
   );
   const xml = listingDocument(
     { ServiceEndpoint: call.accountUrl, ContainerName: call.target.container },
@@ -55,6 +60,30 @@ export function listBlobs(call: AzureCall): AzureReply {
     leaf('NextMarker', page.next === undefined ? '' : writeMarker(page.next)),
   );
   return { status: 200, xml };
+}
+
+/** Keys of blobs, and those of uncommitted blocks (in order), from a key on. */
+function* merged(
+  keys: Iterable<string>,
+  open: readonly string[],
+  from: string,
+): Generator<string, void, undefined> {
+  const waiting = open.filter((key) => compareUtf8(key, from) >= 0);
+  for (const key of keys) {
+    while (waiting[0] !== undefined && compareUtf8(waiting[0], key) < 0) yield waiting.shift()!;
+    yield key;
+  }
+  yield* waiting;
+}
+
+/** What has only uncommitted blocks has no length, no tag and no dates. */
+function elementOf(key: string, blob: ObjectRecord | undefined, include: ReadonlySet<string>): Xml {
+  if (blob !== undefined) return blobElement(blob, include);
+  return branch(
+    'Blob',
+    nameElement(key),
+    branch('Properties', leaf('Content-Length', 0), leaf('BlobType', 'BlockBlob')),
+  );
 }
 
 const LISTED_HEADERS = [

@@ -1,6 +1,7 @@
 import type { StateLocation } from '../core/open-state.ts';
 import type { FaultTable } from '../faults/fault-table.ts';
 import type { RequestRecord } from '../options.ts';
+import type { RequestNotes } from '../wire/exchange.ts';
 
 export interface AzureAccountOptions {
   /** 3 to 24 lower-case letters and digits. */
@@ -14,6 +15,11 @@ export interface AzureAccountOptions {
    * April 2026. Default false.
    */
   readonly prefixScopedDelegation?: boolean;
+  /**
+   * A SAS policy of the account (`sasExpirationPeriod` with the action Block): the longest span
+   * from the start of a SAS, or from its use where it has none, to its end. Default: no policy.
+   */
+  readonly sasSpanMaxMs?: number;
   /** Containers to make when they are missing. */
   readonly containers?: readonly string[];
 }
@@ -66,7 +72,7 @@ export interface AzureStorageOptions {
   readonly random?: (bytes: number) => Buffer;
   readonly onRequest?: (record: RequestRecord) => void;
   /** Told of a fault of the storage itself (answered as 500); default: a process warning. */
-  readonly onInternalError?: (error: unknown) => void;
+  readonly onInternalError?: (error: unknown, request: RequestNotes) => void;
   /** Default: an empty table. */
   readonly faults?: FaultTable;
 }

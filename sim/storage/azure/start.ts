@@ -23,6 +23,8 @@ export interface RunningAzureStorage {
   readonly endpoint: string;
   readonly port: number;
   readonly faults: FaultTable;
+  /** The containers that there are now, as `account/container`, by name. */
+  bucketNames(): readonly string[];
   /** The latest access decisions, oldest first: why each request was allowed or denied. */
   decisions(): readonly RecordedDecision[];
   /** Ends all connections at once, waits for running requests to stop and frees the state. */
@@ -101,6 +103,7 @@ async function serve(
     endpoint: server.endpoint,
     port: server.port,
     faults: world.faults,
+    bucketNames: () => world.containers.all().map(({ bucket }) => bucket),
     decisions: () => world.decisions.latest(),
     close: () => server.close(),
   };

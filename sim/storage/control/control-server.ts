@@ -21,6 +21,8 @@ export interface ControlledStorage {
   readonly requests: RequestLog;
   /** Called after each change of the clock, so that a restart goes on from there. */
   readonly onClockMoved: () => void;
+  /** Told of a fault of the control API itself, which is answered as 500. */
+  readonly onInternalError?: (error: unknown) => void;
 }
 
 export interface RunningControl {
@@ -29,6 +31,7 @@ export interface RunningControl {
 }
 
 const BODY_BYTES_MAX = 64 * 1024;
+const BUCKETS_TOLD_MAX = 10;
 
 /** A request that the control API refuses; the message says what to change. */
 class ControlRefusal extends Error {
@@ -55,7 +58,13 @@ export async function startControl(
   const server = createServer((message, response) => {
     void answer(message, storage, token).then(
       ({ status, body }) => send(response, status, body),
-      () => send(response, 500, { code: 'internal', message: 'internal failure' }),
+      (error) => {
+        storage.onInternalError?.(error);
+        send(response, 500, {
+          code: 'internal',
+          message: 'a fault of the storage itself; what it prints says more',
+        });
+      },
     );
   });
   await new Promise<void>((resolve, reject) => {
@@ -150,17 +159,48 @@ function issueKeys(storage: ControlledStorage, value: unknown): unknown {
     unknown
   >;
   const { family, bucket, prefix, durationMs } = given;
-  const isText = typeof bucket === 'string' && typeof prefix === 'string';
+  const isText = (bucket === undefined || typeof bucket === 'string') && typeof prefix === 'string';
   if (!isText || !Number.isSafeInteger(durationMs)) {
-    throw new RangeError('keys need a bucket, a prefix and durationMs');
+    throw new RangeError('keys need a prefix and durationMs, and the bucket must be a text');
   }
   const running = storage.families.find(({ kind }) => kind === ((family ?? 's3') as FamilyKind));
   if (running === undefined) {
     const kinds = storage.families.map(({ kind }) => kind).join(', ');
-    throw new RangeError(`no such family is served; there is ${kinds}`);
+    throw new RangeError(`${String(family ?? 's3')} is not served here; there is ${kinds}`);
   }
-  const request: KeyRequest = { bucket, prefix, durationMs: durationMs as number };
-  return { ...running.issueKeys(request), endpoint: running.endpoint, now: storage.clock.now() };
+  const request: KeyRequest = {
+    bucket: chooseBucket(running, bucket, storage.buckets[0]),
+    prefix,
+    durationMs: durationMs as number,
+  };
+  const issued = running.issueKeys(request);
+  const { endpoint } = running;
+  return { ...issued, bucket: request.bucket, endpoint, now: storage.clock.now() };
+}
+
+/**
+ * The bucket that was named, else the one that the storage was started with, else the only one.
+ * A key for a bucket that is not there would be issued by every vendor, and open nothing.
+ */
+function chooseBucket(
+  family: RunningFamily,
+  named: string | undefined,
+  started: string | undefined,
+): string {
+  const names = family.bucketNames();
+  const chosen = named ?? started ?? (names.length === 1 ? names[0] : undefined);
+  if (chosen !== undefined && names.includes(chosen)) return chosen;
+  const there =
+    names.length === 0
+      ? 'it has none yet: make one, or serve with --bucket NAME'
+      : `there is ${names.slice(0, BUCKETS_TOLD_MAX).join(', ')}` +
+        (names.length > BUCKETS_TOLD_MAX ? ` and ${names.length - BUCKETS_TOLD_MAX} more` : '');
+  throw new FamilyRefusal(
+    'NoSuchBucket',
+    chosen === undefined
+      ? `--bucket is missing for the ${family.kind} storage: ${there}`
+      : `the ${family.kind} storage has no bucket "${chosen}": ${there}`,
+  );
 }
 
 async function readJson(message: IncomingMessage): Promise<unknown> {

@@ -44,11 +44,10 @@ export function explainRequest(entry: ExplainedRequest): readonly string[] {
 }
 
 function explainDecision(decision: RecordedDecision): string {
-  const layers = decision.layers.map(({ source, outcome, statement }) =>
-    statement === undefined
-      ? `${source}: no statement applies`
-      : `${source}: ${outcome} by ${statement}`,
-  );
+  const layers = decision.layers.map(({ source, outcome, statement }) => {
+    if (statement !== undefined) return `${source}: ${outcome} by ${statement}`;
+    return `${source}: ${outcome === 'allowed' ? 'allowed' : 'no statement applies'}`;
+  });
   const answer = decision.allowed ? 'allowed' : 'denied';
   const why = layers.length === 0 ? 'there is no policy' : layers.join('; ');
   return `  ${answer}  ${decision.action} on ${shown(decision.resource)} (${why})`;

@@ -103,7 +103,7 @@ async function* readFileRange(
   offset: number,
   length: number,
 ): AsyncGenerator<Buffer> {
-  const handle = await open(path, 'r');
+  const handle = await openBlob(path);
   try {
     let position = offset;
     const end = offset + length;
@@ -116,5 +116,14 @@ async function* readFileRange(
     }
   } finally {
     await handle.close();
+  }
+}
+
+async function openBlob(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new Error(`the blob file ${path} is gone: something else removed it`, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { StartError } from '../options.ts';
 import type { GcsServiceAccountOptions } from './options.ts';
-import type { GcsShelf } from './shelf.ts';
+import type { GcsShelf, ServiceAccountRecord } from './shelf.ts';
 
 export const HOUR_MS = 3_600_000;
 export const TOKEN_LIFETIME_MS_MAX = 12 * HOUR_MS;
@@ -17,11 +17,18 @@ export interface ServiceAccount {
   readonly longestTokenMs: number;
 }
 
-/** Reads the accounts of the options; throws StartError. */
+/** An account as a call makes it: without keys, so that it can do nothing by itself. */
+export function plainAccount(record: ServiceAccountRecord): ServiceAccount {
+  const { email, projectId, uniqueId } = record;
+  const rights = { keys: new Map(), tokenCreators: [], longestTokenMs: HOUR_MS };
+  return { email, projectId, uniqueId, ...rights };
+}
+
+/** Reads the accounts of the options and of the state; throws StartError. */
 export function readAccounts(
   options: readonly GcsServiceAccountOptions[],
   shelf: GcsShelf,
-): ReadonlyMap<string, ServiceAccount> {
+): Map<string, ServiceAccount> {
   const accounts = new Map<string, ServiceAccount>();
   options.forEach((account, index) => {
     if (!/^[^\s@/]+@[^\s@/]+$/.test(account.email) || accounts.has(account.email)) {
@@ -40,6 +47,9 @@ export function readAccounts(
       longestTokenMs,
     });
   });
+  for (const record of shelf.madeAccounts.values()) {
+    if (!accounts.has(record.email)) accounts.set(record.email, plainAccount(record));
+  }
   return accounts;
 }
 

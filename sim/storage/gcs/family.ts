@@ -1,15 +1,21 @@
+import { formatDuration } from '../../../machines/rules/duration.ts';
 import {
-  type ClientSettings,
   type FamilyOptions,
   FamilyRefusal,
-  type IssuedKeys,
+  type IssuedFamilyKeys,
   type KeyRequest,
   type RunningFamily,
   type StorageFamily,
 } from '../families.ts';
-import type { BoundaryDocument } from './access/boundary.ts';
+import { type BoundaryDocument, BoundaryRefusal } from './access/boundary.ts';
 import { HOUR_MS, TOKEN_LIFETIME_MS_MAX } from './accounts.ts';
 import { LIST_PREFIX_ATTRIBUTE } from './cel/expression.ts';
+import {
+  gcsClientSettings,
+  gcsCommands,
+  googleVariables,
+  rcloneVariables,
+} from './client-settings.ts';
 import { hmacKeyFromSeed } from './json/hmac-keys.ts';
 import { type RunningGcsStorage, startGcsStorage } from './start.ts';
 
@@ -26,7 +32,13 @@ async function start(options: FamilyOptions): Promise<RunningFamily> {
   const roles = ['roles/storage.admin', 'roles/storage.hmacKeyAdmin'];
   const storage = await startGcsStorage({
     ...common,
-    projects: [{ projectId: PROJECT, bindings: roles.map((role) => ({ role, members: [owner] })) }],
+    projects: [
+      {
+        projectId: PROJECT,
+        bindings: roles.map((role) => ({ role, members: [owner] })),
+        accountAdmins: [owner],
+      },
+    ],
     serviceAccounts: [
       {
         email: OWNER,
@@ -43,7 +55,15 @@ async function start(options: FamilyOptions): Promise<RunningFamily> {
     kind: 'gcs',
     endpoint: storage.endpoint,
     port: storage.port,
-    clientSettings: () => clientSettings(storage, hmacKey),
+    clientSettings: () =>
+      gcsClientSettings({
+        endpoint: storage.endpoint,
+        projectId: PROJECT,
+        token: storage.issueAccessToken({ email: OWNER, lifetimeMs: HOUR_MS }).token,
+        hmacKey,
+        bucket: buckets[0] ?? storage.bucketNames()[0],
+      }),
+    bucketNames: () => storage.bucketNames(),
     decisions: () => storage.decisions(),
     issueKeys: (request) => issueKeys(storage, request),
     close: () => storage.close(),
@@ -51,19 +71,35 @@ async function start(options: FamilyOptions): Promise<RunningFamily> {
 }
 
 /** A token of the owner that a boundary limits to the prefix, as the token exchange makes it. */
-function issueKeys(storage: RunningGcsStorage, request: KeyRequest): IssuedKeys {
+function issueKeys(storage: RunningGcsStorage, request: KeyRequest): IssuedFamilyKeys {
   const { bucket, prefix, durationMs } = request;
   if (durationMs < 1000 || durationMs > TOKEN_LIFETIME_MS_MAX) {
-    const hours = TOKEN_LIFETIME_MS_MAX / HOUR_MS;
-    throw new FamilyRefusal('INVALID_ARGUMENT', `a token lives a second to ${hours} hours`);
+    throw new FamilyRefusal(
+      'INVALID_ARGUMENT',
+      `a token of Google lives 1s to ${formatDuration(TOKEN_LIFETIME_MS_MAX)}, ` +
+        `not ${formatDuration(durationMs)}`,
+    );
   }
   const lifetimeMs = Math.floor(durationMs);
   const boundary = prefixBoundary(bucket, prefix);
-  const { token, expiresAt } = storage.issueAccessToken({ email: OWNER, lifetimeMs, boundary });
-  return {
-    expiresAt,
-    environment: { CLOUDSDK_AUTH_ACCESS_TOKEN: token, GOOGLE_OAUTH_ACCESS_TOKEN: token },
-  };
+  const { token, expiresAt } = issueLimited(storage, lifetimeMs, boundary);
+  const { endpoint } = storage;
+  const environment = { ...googleVariables(endpoint, token), ...rcloneVariables(endpoint, token) };
+  return { expiresAt, environment, commands: gcsCommands(endpoint, request) };
+}
+
+/** A boundary that cannot be is the fault of the bucket or the prefix that was asked for. */
+function issueLimited(
+  storage: RunningGcsStorage,
+  lifetimeMs: number,
+  boundary: BoundaryDocument,
+): { readonly token: string; readonly expiresAt: number } {
+  try {
+    return storage.issueAccessToken({ email: OWNER, lifetimeMs, boundary });
+  } catch (error) {
+    if (!(error instanceof BoundaryRefusal)) throw error;
+    throw new FamilyRefusal('INVALID_ARGUMENT', error.message.replace(/\.$/, ''));
+  }
 }
 
 /** Full access to the objects below a prefix and to listings of it, and to nothing else. */
@@ -87,38 +123,4 @@ function quoteCel(text: string): string {
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
   return `'${escaped}'`;
-}
-
-function clientSettings(
-  storage: RunningGcsStorage,
-  hmacKey: { readonly accessId: string; readonly secret: string },
-): readonly ClientSettings[] {
-  const { endpoint } = storage;
-  const { token } = storage.issueAccessToken({ email: OWNER, lifetimeMs: HOUR_MS });
-  return [
-    {
-      client: '@google-cloud/storage',
-      lines: [
-        `const authClient = new OAuth2Client();`,
-        `authClient.setCredentials({ access_token: '${token}' });`,
-        `const apiEndpoint = '${endpoint}';`,
-        'new Storage({ apiEndpoint, useAuthWithCustomEndpoint: true, authClient });',
-      ],
-    },
-    {
-      client: 'curl',
-      lines: [
-        `curl -H 'Authorization: Bearer ${token}' '${endpoint}/storage/v1/b?project=${PROJECT}'`,
-      ],
-    },
-    {
-      client: 'awscli (XML API, HMAC key)',
-      lines: [
-        `export AWS_ACCESS_KEY_ID=${hmacKey.accessId}`,
-        `export AWS_SECRET_ACCESS_KEY=${hmacKey.secret}`,
-        'export AWS_REQUEST_CHECKSUM_CALCULATION=when_required',
-        `aws --endpoint-url ${endpoint} s3 ls`,
-      ],
-    },
-  ];
 }

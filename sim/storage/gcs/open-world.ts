@@ -30,6 +30,9 @@ export function createWorld(options: GcsStorageOptions, parts: Parts): GcsWorld 
   return {
     ...parts,
     projects,
+    accountAdmins: new Map(
+      options.projects.map(({ projectId, accountAdmins = [] }) => [projectId, accountAdmins]),
+    ),
     tokenLifetimeMs,
     generations: new Generations(parts.core, parts.shelf),
     skewToleranceMs: options.skewToleranceMs ?? SKEW_TOLERANCE_MS,

@@ -1,12 +1,15 @@
 import type { StateLocation } from '../core/open-state.ts';
 import type { FaultTable } from '../faults/fault-table.ts';
 import type { RequestRecord } from '../options.ts';
+import type { RequestNotes } from '../wire/exchange.ts';
 import type { PolicyBinding } from './access/policy.ts';
 
 /** A project with the roles that it gives on everything in it. */
 export interface GcsProjectOptions {
   readonly projectId: string;
   readonly bindings: readonly PolicyBinding[];
+  /** Members that may make, list and delete its service accounts, as `serviceAccount:email`. */
+  readonly accountAdmins?: readonly string[];
 }
 
 export interface GcsServiceAccountOptions {
@@ -58,7 +61,7 @@ export interface GcsStorageOptions {
   readonly random?: (bytes: number) => Buffer;
   readonly onRequest?: (record: RequestRecord) => void;
   /** Told of a fault of the storage itself (answered as 500); default: a process warning. */
-  readonly onInternalError?: (error: unknown) => void;
+  readonly onInternalError?: (error: unknown, request: RequestNotes) => void;
   /** Default: an empty table. */
   readonly faults?: FaultTable;
 }

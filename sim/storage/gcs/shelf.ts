@@ -63,6 +63,15 @@ export interface SessionRecord {
   readonly preconditions: Readonly<Record<string, string>>;
 }
 
+/** A service account that was made by a call; those of the options are configuration. */
+export interface ServiceAccountRecord {
+  readonly email: string;
+  readonly projectId: string;
+  readonly uniqueId: string;
+  readonly displayName: string;
+  readonly description: string;
+}
+
 /** A key pair that the storage made for an account. */
 export interface AccountKeyRecord {
   readonly email: string;
@@ -78,6 +87,8 @@ export type ShelfChange =
   | { readonly type: 'session.set'; readonly session: SessionRecord }
   | { readonly type: 'session.removed'; readonly uploadId: string }
   | { readonly type: 'accountKey.made'; readonly key: AccountKeyRecord }
+  | { readonly type: 'account.made'; readonly account: ServiceAccountRecord }
+  | { readonly type: 'account.removed'; readonly email: string }
   | { readonly type: 'generation.reached'; readonly generation: number };
 
 /** Everything of Cloud Storage that is no object; it shares the journal with the object core. */
@@ -87,6 +98,7 @@ export class GcsShelf implements RecordKeeper<ShelfChange> {
   readonly hmacKeys = new Map<string, HmacKeyRecord>();
   readonly sessions = new Map<string, SessionRecord>();
   readonly accountKeys = new Map<string, AccountKeyRecord>();
+  readonly madeAccounts = new Map<string, ServiceAccountRecord>();
   #generation = 0;
   #journal: (change: ShelfChange) => void = () => undefined;
 
@@ -111,6 +123,7 @@ export class GcsShelf implements RecordKeeper<ShelfChange> {
     for (const key of this.hmacKeys.values()) yield { type: 'hmac.set', key };
     for (const session of this.sessions.values()) yield { type: 'session.set', session };
     for (const key of this.accountKeys.values()) yield { type: 'accountKey.made', key };
+    for (const account of this.madeAccounts.values()) yield { type: 'account.made', account };
   }
 
   apply(change: ShelfChange): void {
@@ -135,6 +148,12 @@ export class GcsShelf implements RecordKeeper<ShelfChange> {
         return;
       case 'accountKey.made':
         this.accountKeys.set(change.key.email, change.key);
+        return;
+      case 'account.made':
+        this.madeAccounts.set(change.account.email, change.account);
+        return;
+      case 'account.removed':
+        this.madeAccounts.delete(change.email);
         return;
       case 'generation.reached':
         this.#generation = Math.max(this.#generation, change.generation);

@@ -37,6 +37,8 @@ export interface RunningGcsStorage {
   readonly exchangeUrl: string;
   readonly port: number;
   readonly faults: FaultTable;
+  /** The buckets that there are now, by name. */
+  bucketNames(): readonly string[];
   /** The latest access decisions, oldest first: why each request was allowed or denied. */
   decisions(): readonly RecordedDecision[];
   /** The key file of an account with `generateKey`; undefined for other accounts. */
@@ -103,6 +105,7 @@ async function serve(
     exchangeUrl: `${endpoint}/v1/token`,
     port,
     faults: world.faults,
+    bucketNames: () => world.core.bucketNames(),
     decisions: () => world.decisions.latest(),
     serviceAccountKey: (email) => keyFile(world, email, `${endpoint}/token`),
     issueAccessToken: ({ email, lifetimeMs, boundary, scopes = [FULL_SCOPE] }) => {

@@ -11,7 +11,10 @@ export interface GcsWorld {
   readonly core: ObjectCore;
   readonly shelf: GcsShelf;
   readonly generations: Generations;
-  readonly accounts: ReadonlyMap<string, ServiceAccount>;
+  /** Those of the options and those that calls have made. */
+  readonly accounts: Map<string, ServiceAccount>;
+  /** By project: who may make and delete accounts. */
+  readonly accountAdmins: ReadonlyMap<string, readonly string[]>;
   readonly projects: ReadonlyMap<string, readonly PolicyBinding[]>;
   readonly decisions: DecisionLog;
   readonly faults: FaultTable;

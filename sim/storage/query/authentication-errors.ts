@@ -18,6 +18,7 @@ export function queryAuthenticationError(
     case 'malformedQuery':
     case 'noDate':
     case 'otherAlgorithm':
+    case 'otherScheme':
       return new QueryError('IncompleteSignature', failed.message);
     case 'wrongRegion':
       return new QueryError(
@@ -36,6 +37,7 @@ export function queryAuthenticationError(
       );
     case 'unknownKey':
     case 'wrongToken':
+    case 'missingToken':
       return new QueryError(
         'InvalidClientTokenId',
         'The security token included in the request is invalid.',

@@ -24,6 +24,8 @@ export function s3AuthenticationError(
       return new S3Error('AccessDenied', failed.message);
     case 'otherAlgorithm':
       return new S3Error('InvalidRequest', failed.message);
+    case 'otherScheme':
+      return new S3Error('InvalidArgument', failed.message, { ArgumentName: 'Authorization' });
     case 'wrongRegion':
       return new S3Error(
         'AuthorizationHeaderMalformed',
@@ -47,6 +49,11 @@ export function s3AuthenticationError(
       return new S3Error('InvalidAccessKeyId', undefined, { AWSAccessKeyId: failed.accessKeyId });
     case 'wrongToken':
       return new S3Error(settings.profile.wrongToken);
+    case 'missingToken': {
+      const code = settings.profile.missingToken;
+      const details = { AWSAccessKeyId: failed.accessKeyId };
+      return new S3Error(code, undefined, code === 'InvalidAccessKeyId' ? details : {});
+    }
     case 'expiredToken':
       return new S3Error(settings.profile.expiredSession);
     case 'skewed':

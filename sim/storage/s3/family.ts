@@ -1,8 +1,14 @@
+import { formatDuration } from '../../../machines/rules/duration.ts';
 import { keysFromSeed } from '../access/make-keys.ts';
-import type { FamilyOptions, RunningFamily, StorageFamily } from '../families.ts';
-import { PROFILES } from '../profiles.ts';
+import {
+  type FamilyOptions,
+  FamilyRefusal,
+  type RunningFamily,
+  type StorageFamily,
+} from '../families.ts';
+import { PROFILES, type StorageProfile } from '../profiles.ts';
 import { startStorage } from '../start.ts';
-import { s3ClientSettings } from './client-settings.ts';
+import { s3ClientSettings, s3Commands } from './client-settings.ts';
 
 const REGION = 'us-east-1';
 const OWNER = 'owner';
@@ -36,10 +42,14 @@ async function start(options: FamilyOptions): Promise<RunningFamily> {
     kind: 's3',
     endpoint,
     port,
-    clientSettings: () =>
-      s3ClientSettings({ endpoint, region: REGION, accessKeyId, secretAccessKey }),
+    clientSettings: () => {
+      const bucket = options.buckets[0] ?? storage.bucketNames()[0];
+      return s3ClientSettings({ endpoint, region: REGION, accessKeyId, secretAccessKey, bucket });
+    },
+    bucketNames: () => storage.bucketNames(),
     decisions: () => storage.decisions(),
     issueKeys: (request) => {
+      checkLifetime(profile, request.durationMs);
       const issued = storage.issueKeys({ ...request, accessKeyId, roleArn: ROLE_ARN });
       // With the address, so that an unmodified client does not take the keys to Amazon.
       const address = {
@@ -47,8 +57,25 @@ async function start(options: FamilyOptions): Promise<RunningFamily> {
         AWS_REGION: REGION,
         AWS_DEFAULT_REGION: REGION,
       };
-      return { ...issued, environment: { ...issued.environment, ...address } };
+      const environment = { ...issued.environment, ...address };
+      return { ...issued, environment, commands: s3Commands(endpoint, request) };
     },
     close: () => storage.close(),
   };
+}
+
+/** The limits of STS in the words of whoever started this storage, with what to do. */
+function checkLifetime(profile: StorageProfile, durationMs: number): void {
+  const { shortestSessionMs, longestSessionMs, name } = profile;
+  if (durationMs >= shortestSessionMs && durationMs <= longestSessionMs) return;
+  const others = Object.values(PROFILES)
+    .filter((other) => durationMs <= other.longestSessionMs)
+    .map((other) => `--profile ${other.name} allows ${formatDuration(other.longestSessionMs)}`);
+  const isLong = durationMs > longestSessionMs && others.length > 0;
+  throw new FamilyRefusal(
+    'ValidationError',
+    `${name} issues sessions of ${formatDuration(shortestSessionMs)} to ` +
+      `${formatDuration(longestSessionMs)}, not of ${formatDuration(durationMs)}` +
+      (isLong ? `; serving with ${others.join(', ')}` : ''),
+  );
 }

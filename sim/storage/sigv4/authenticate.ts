@@ -20,11 +20,13 @@ export type AuthenticationFailure =
   | { readonly failure: 'malformedQuery'; readonly message: string }
   | { readonly failure: 'noDate'; readonly message: string }
   | { readonly failure: 'otherAlgorithm'; readonly message: string }
+  | { readonly failure: 'otherScheme'; readonly message: string }
   | { readonly failure: 'wrongRegion'; readonly region: string }
   | { readonly failure: 'wrongService'; readonly service: string }
   | { readonly failure: 'unsignedHeaders'; readonly names: readonly string[] }
   | { readonly failure: 'unknownKey'; readonly accessKeyId: string }
   | { readonly failure: 'wrongToken' }
+  | { readonly failure: 'missingToken'; readonly accessKeyId: string }
   | { readonly failure: 'expiredToken' }
   | { readonly failure: 'skewed'; readonly signedAt: number }
   | { readonly failure: 'notYetValid' }
@@ -67,6 +69,7 @@ export function authenticate(
       query: 'malformedQuery',
       date: 'noDate',
       algorithm: 'otherAlgorithm',
+      scheme: 'otherScheme',
     } as const;
     return { failure: kinds[read.malformed], message: read.message };
   }
@@ -105,9 +108,10 @@ function checkToken(
   if (found.session === undefined) {
     return read.token === undefined ? undefined : { failure: 'wrongToken' };
   }
-  if (read.token === undefined || !equalTexts(hashToken(read.token), found.session.tokenHash)) {
-    return { failure: 'wrongToken' };
+  if (read.token === undefined) {
+    return { failure: 'missingToken', accessKeyId: read.scope.accessKeyId };
   }
+  if (!equalTexts(hashToken(read.token), found.session.tokenHash)) return { failure: 'wrongToken' };
   return now >= found.session.expiresAt ? { failure: 'expiredToken' } : undefined;
 }
 

@@ -15,7 +15,7 @@ export interface Authorization {
 
 /** Why a request could not even be checked. The message is worded as S3 words it. */
 export interface MalformedAuthorization {
-  readonly malformed: 'header' | 'query' | 'date' | 'algorithm';
+  readonly malformed: 'header' | 'query' | 'date' | 'algorithm' | 'scheme';
   readonly message: string;
 }
 
@@ -33,6 +33,9 @@ export function readAuthorization(
 
 function readHeader(request: WireRequest, text: string): Authorization | MalformedAuthorization {
   if (!text.startsWith('AWS4-HMAC-SHA256')) {
+    if (!text.startsWith('AWS')) {
+      return { malformed: 'scheme', message: 'Unsupported Authorization Type' };
+    }
     return {
       malformed: 'algorithm',
       message:

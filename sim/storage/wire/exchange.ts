@@ -110,21 +110,32 @@ export class Exchange {
     this.message.resume();
   }
 
-  /** Answers with a body in chunks, waiting for the client; cuts the line when reading fails. */
+  /**
+   * Answers with a body in chunks, waiting for the client. The first chunk is read before the head
+   * goes out, so that a body that cannot be read is a clean error; later the line can only be cut.
+   */
   async sendContent(
     status: number,
     headers: Readonly<Record<string, string>>,
     chunks: AsyncIterable<Buffer>,
   ): Promise<void> {
-    this.#writeHead(status, headers);
-    this.message.resume();
     const response = this.#response;
-    for await (const chunk of chunks) {
-      if (response.destroyed || response.writableEnded) throw new ClientGone();
-      this.bytesOut += chunk.length;
-      if (!response.write(chunk)) await drained(response);
+    const reader = chunks[Symbol.asyncIterator]();
+    try {
+      let next = await reader.next();
+      this.#writeHead(status, headers);
+      this.message.resume();
+      while (next.done !== true) {
+        if (response.destroyed || response.writableEnded) throw new ClientGone();
+        this.bytesOut += next.value.length;
+        if (!response.write(next.value)) await drained(response);
+        next = await reader.next();
+      }
+      response.end();
+    } finally {
+      // A client that went away leaves the blob open otherwise.
+      await reader.return?.();
     }
-    response.end();
   }
 
   /** Ends the connection without (the rest of) an answer. */

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { type RequestRecord, StartError } from '../options.ts';
-import { ClientGone, Exchange } from './exchange.ts';
+import { ClientGone, Exchange, type RequestNotes } from './exchange.ts';
 
 const KEEP_ALIVE_MS = 120_000;
 const LOOPBACK = '127.0.0.1';
@@ -25,7 +25,7 @@ export interface HttpServerOptions {
   /** Frees the state, once, when the last request has ended. */
   readonly onClosed: () => void;
   readonly onRequest?: ((record: RequestRecord) => void) | undefined;
-  readonly onInternalError?: ((error: unknown) => void) | undefined;
+  readonly onInternalError?: ((error: unknown, request: RequestNotes) => void) | undefined;
 }
 
 export interface RunningHttpServer {
@@ -116,7 +116,7 @@ async function handle(exchange: Exchange, options: HttpServerOptions): Promise<v
   } catch (error) {
     if (!(error instanceof ClientGone)) {
       const report = options.onInternalError ?? ((cause) => process.emitWarning(cause as Error));
-      report(error);
+      report(error, exchange.notes);
     }
     if (!exchange.hasEndedAnswer) exchange.cut();
   }

@@ -292,7 +292,7 @@ describe('bad input', () => {
   });
 
   it.each([
-    ['Basic dXNlcjpwYXNz', 'InvalidRequest'],
+    ['Basic dXNlcjpwYXNz', 'InvalidArgument'],
     ['AWS4-HMAC-SHA256 nonsense', 'AuthorizationHeaderMalformed'],
     [
       'AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=x',

@@ -1,8 +1,15 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HeadBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { main } from '../../../sim/cli/main.ts';
 import { capturedMain } from '../cli/captured-main.ts';
@@ -14,6 +21,14 @@ interface Serving {
   readonly stdout: () => string;
   readonly stderr: () => string;
   stop(signal?: 'SIGINT' | 'SIGTERM'): Promise<number>;
+}
+
+function s3Client(
+  endpoint: string,
+  credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string },
+): S3Client {
+  const settings = { endpoint, region: 'us-east-1', forcePathStyle: true, maxAttempts: 1 };
+  return new S3Client({ ...settings, credentials });
 }
 
 describe('fortnight storage', () => {
@@ -78,16 +93,22 @@ describe('fortnight storage', () => {
     const { environment } = (await askJson('keys', ...words)) as {
       environment: Record<string, string>;
     };
-    return new S3Client({
-      endpoint,
-      region: 'us-east-1',
-      forcePathStyle: true,
-      maxAttempts: 1,
-      credentials: {
-        accessKeyId: environment.AWS_ACCESS_KEY_ID!,
-        secretAccessKey: environment.AWS_SECRET_ACCESS_KEY!,
-        sessionToken: environment.AWS_SESSION_TOKEN!,
-      },
+    return s3Client(endpoint, {
+      accessKeyId: environment.AWS_ACCESS_KEY_ID!,
+      secretAccessKey: environment.AWS_SECRET_ACCESS_KEY!,
+      sessionToken: environment.AWS_SESSION_TOKEN!,
+    });
+  };
+  /** As the owner, whose keys the first line of output holds. */
+  const ownerClient = (endpoint: string): S3Client => {
+    const { families } = JSON.parse(running[0]!.stdout().split('\n')[0]!) as {
+      families: { clients: { client: string; lines: string[] }[] }[];
+    };
+    const text = families[0]!.clients.find(({ client }) => client === 'awscli')!.lines.join('\n');
+    const settingOf = (name: string): string => new RegExp(`${name}=(.*)`).exec(text)![1]!;
+    return s3Client(endpoint, {
+      accessKeyId: settingOf('AWS_ACCESS_KEY_ID'),
+      secretAccessKey: settingOf('AWS_SECRET_ACCESS_KEY'),
     });
   };
 
@@ -237,7 +258,10 @@ describe('fortnight storage', () => {
     ['--port 70000', /--port: "70000" is no port/],
     ['--bucket A', /"A" is no bucket name that S3 allows/],
     ['--skew-tolerance 5', /"5" has no unit/],
-    ['bogus', /too many arguments for 'serve'/],
+    ['bogus', /"storage bogus" is not a command\. Commands: serve, clock, faults, keys, auth/],
+    ['kyes', /Did you mean "storage keys"\?/],
+    ['warp 1h', /Write: fortnight storage clock \+1h/],
+    ['clock 15m', /clock: "15m": write \+15m, -1d/],
     ['clock soon', /clock: "soon": write \+15m, -1d/],
     ['clock +15', /"15" has no unit/],
     ['clock rate fast', /"fast" is no rate: write it like 60x/],
@@ -262,15 +286,75 @@ describe('fortnight storage', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
 
-  it('a wrong credential request is refused in the words of STS', async () => {
-    await serve('--memory');
-    expect(await ask('keys', '--duration', '1h')).toMatchObject({
+  it.each<[string, RegExp]>([
+    ['--bucket nope', /the s3 storage has no bucket "nope": there is demo \(NoSuchBucket\)/],
+    ['--kind gcs --bucket NOPE', /the gcs storage has no bucket "NOPE": there is demo/],
+    ['--kind azure --bucket nope', /the azure storage has no bucket "nope": there is demo/],
+    ['--duration 14d', /aws issues sessions of 15m to 12h, not of 14d; .*--profile minio .*365d/],
+    ['--duration 1m', /aws issues sessions of 15m to 12h, not of 1m \(ValidationError\)/],
+    ['--duration 400d', /not of 400d \(ValidationError\)/],
+    ['--kind gcs --duration 14d', /a token of Google lives 1s to 12h, not 14d/],
+    ['--kind azure --prefix a/../b', /"a\/\.\.\/b\/" is no path of a directory/],
+  ])('C14: "storage keys %s" ends with 2 and says what there is', async (line, says) => {
+    await serve('--memory', '--kind', 'all', '--bucket', 'demo');
+    const { code, stderr, stdout } = await ask('keys', ...line.split(' '));
+    expect(stderr).toMatch(says);
+    expect(stderr.match(/fortnight:/g)).toHaveLength(1);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  it('keys without --bucket take the only bucket, whoever made it, and else ask', async () => {
+    const { endpoint } = await serve('--memory');
+    expect(await ask('keys')).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/--bucket is missing/),
+      stderr: expect.stringMatching(/--bucket is missing .*make one, or serve with --bucket NAME/),
     });
-    expect(await ask('keys', '--bucket', 'b', '--duration', '14d')).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/less than or equal to 43200 \(ValidationError\)/),
+    const owner = ownerClient(endpoint);
+    await owner.send(new CreateBucketCommand({ Bucket: 'made' }));
+    expect(await askJson('keys')).toMatchObject({ bucket: 'made' });
+    await owner.send(new CreateBucketCommand({ Bucket: 'other' }));
+    owner.destroy();
+    expect(await ask('keys')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--bucket is missing .*there is made, other/),
     });
+  });
+
+  it('what keys print is read by a shell as it was meant', async () => {
+    await serve('--memory', '--kind', 'all', '--bucket', 'demo');
+    for (const kind of ['s3', 'azure', 'gcs']) {
+      const { environment, ...told } = (await askJson('keys', '--kind', kind)) as {
+        environment: Record<string, string>;
+        commands: string[];
+      };
+      const lines = (await ask('keys', '--kind', kind)).stdout.split('\n');
+      const exported = lines.filter((line) => line.startsWith('export '));
+      expect(exported).toHaveLength(Object.keys(environment).length);
+      const read = spawnSync('sh', ['-euc', `${exported.join('\n')}\nexec env`], { env: {} });
+      const names = Object.keys(environment).map((name) => `${name}=`);
+      const found = read.stdout.toString().split('\n');
+      for (const name of names) {
+        const value = found.find((line) => line.startsWith(name))?.slice(name.length) ?? '';
+        // The key itself is another one each time.
+        expect(value.length).toBe(environment[name.slice(0, -1)]!.length);
+      }
+      expect(lines).toEqual(expect.arrayContaining(told.commands.map((line) => `#   ${line}`)));
+    }
+  });
+
+  it('an object whose file is gone is a clean 500, told once, and the others live on', async () => {
+    const { endpoint, stderr } = await serve('--kind', 'all', '--bucket', 'demo');
+    const s3 = await sessionClient(endpoint);
+    const get = (Key: string) => s3.send(new GetObjectCommand({ Bucket: 'demo', Key }));
+    await s3.send(new PutObjectCommand({ Bucket: 'demo', Key: 'lost', Body: 'x' }));
+    const blobs = join(directory, '.fortnight-storage', 's3', 'blobs');
+    for (const fan of readdirSync(blobs)) {
+      for (const file of readdirSync(join(blobs, fan))) rmSync(join(blobs, fan, file));
+    }
+    await s3.send(new PutObjectCommand({ Bucket: 'demo', Key: 'kept', Body: 'y' }));
+    expect(await refusal(get('lost'))).toMatchObject({ code: 'InternalError', status: 500 });
+    expect(await (await get('kept')).Body!.transformToString()).toBe('y');
+    s3.destroy();
+    expect(stderr()).toMatch(/^fortnight: .*at s3 GetObject demo\/lost: .*blob file .* is gone/);
   });
 });

@@ -69,9 +69,9 @@ describe('credentials and sessions', () => {
     const list = (given: object) =>
       lab.s3({ ...keys, ...given }).send(new ListObjectsV2Command({ Bucket }));
     await list({ sessionToken });
-    for (const given of [{}, { sessionToken: `${sessionToken}x` }]) {
-      expect(await refusal(list(given))).toMatchObject({ code: 'InvalidToken', status: 400 });
-    }
+    const wrong = await refusal(list({ sessionToken: `${sessionToken}x` }));
+    expect(wrong).toMatchObject({ code: 'InvalidToken', status: 400 });
+    expect(await refusal(list({}))).toMatchObject({ code: 'InvalidAccessKeyId', status: 403 });
     const onUser = lab.s3({ ...ADMIN, sessionToken: sessionToken! });
     const refused = await refusal(onUser.send(new ListObjectsV2Command({ Bucket })));
     expect(refused.code).toBe('InvalidToken');

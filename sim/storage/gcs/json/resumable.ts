@@ -22,6 +22,8 @@ export async function startResumable(call: GcsCall): Promise<GcsReply> {
   checkAclParameters(call, bucket);
   const key = requireName(call, resource);
   const preconditions = readPreconditions(call.query);
+  // A stranger must not learn from a precondition what is there.
+  permit(call, 'storage.objects.create', { bucket, object: key });
   requirePreconditions(preconditions, call.world.core.object(bucket.name, key));
   permitWrite(call, bucket, key);
   const contentType = headerOf(call, 'x-upload-content-type');
@@ -78,12 +80,12 @@ export async function continueResumable(call: GcsCall): Promise<GcsReply> {
   const range = readContentRange(headerOf(call, 'content-range'));
   checkRange(range, open);
   if (range.kind === 'query') {
-    return range.total === open.received ? finish(call, open) : incomplete(open.received);
+    return range.total === open.received ? finish(call, open) : incomplete(call, open.received);
   }
   const { received, isWhole } = await receiveChunk(call, open, range);
   const now = openSession(call);
   if (now.received !== received) throw new GcsError('conflict', 'The session changed meanwhile.');
-  return isWhole ? finish(call, now) : incomplete(received);
+  return isWhole ? finish(call, now) : incomplete(call, received);
 }
 
 /** Ends a session without an object; Google answers 499. */
@@ -225,8 +227,11 @@ function keepPart(
   });
 }
 
-function incomplete(received: number): GcsReply {
-  return { status: 308, headers: received === 0 ? {} : { range: `bytes=0-${received - 1}` } };
+/** 308 means "redirect" elsewhere: clients that ask for it get the number in a header instead. */
+function incomplete(call: GcsCall, received: number): GcsReply {
+  const range: Record<string, string> = received === 0 ? {} : { range: `bytes=0-${received - 1}` };
+  if (headerOf(call, 'x-guploader-no-308') !== 'yes') return { status: 308, headers: range };
+  return { status: 200, headers: { ...range, 'x-http-status-code-override': '308' } };
 }
 
 /** Makes the object out of all chunks: reads them once more, for the hashes of the whole. */

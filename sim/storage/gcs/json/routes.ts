@@ -118,11 +118,17 @@ const ROUTES: readonly JsonRoute[] = [
 ];
 
 const SESSION = [...WRITE, 'upload_id'];
-const RESUMABLE = {
-  start: route(`POST ${UPLOAD}`, 'storage.objects.insert.start', startResumable, WRITE),
-  go: route(`PUT ${UPLOAD}`, 'storage.objects.insert.chunk', continueResumable, SESSION),
-  cancel: route(`DELETE ${UPLOAD}`, 'storage.objects.insert.cancel', cancelResumable, SESSION),
-};
+const CHUNK = 'storage.objects.insert.chunk';
+const IN_SESSION: readonly JsonRoute[] = [
+  route(`PUT ${UPLOAD}`, CHUNK, continueResumable, SESSION),
+  // Google's client for Go (rclone) sends its chunks so, and Google takes them.
+  route(`POST ${UPLOAD}`, CHUNK, continueResumable, SESSION),
+  route(`DELETE ${UPLOAD}`, 'storage.objects.insert.cancel', cancelResumable, SESSION),
+];
+const NEW_SESSION: readonly JsonRoute[] = [
+  route(`POST ${UPLOAD}`, 'storage.objects.insert.start', startResumable, WRITE),
+  ...IN_SESSION,
+];
 
 export interface FoundRoute {
   readonly route: JsonRoute;
@@ -135,14 +141,17 @@ export function findRoute(
   query: ReadonlyMap<string, string>,
 ): FoundRoute | undefined {
   const segments = request.rawPath.split('/').slice(1);
-  const isResumable = query.get('uploadType') === 'resumable' || query.has('upload_id');
-  const routes = isResumable ? Object.values(RESUMABLE) : ROUTES;
-  for (const one of routes) {
+  for (const one of routesFor(query)) {
     if (one.method !== request.method || one.pattern.length !== segments.length) continue;
     const path = matchSegments(one.pattern, segments);
     if (path !== undefined) return { route: one, path };
   }
   return undefined;
+}
+
+function routesFor(query: ReadonlyMap<string, string>): readonly JsonRoute[] {
+  if (query.has('upload_id')) return IN_SESSION;
+  return query.get('uploadType') === 'resumable' ? NEW_SESSION : ROUTES;
 }
 
 function matchSegments(

@@ -8,6 +8,11 @@ import { perform } from '../perform.ts';
 import type { GcsWorld } from '../world.ts';
 import { IamError, OauthError } from './errors.ts';
 import { generateAccessToken } from './generate-access-token.ts';
+import {
+  createServiceAccount,
+  deleteServiceAccount,
+  listServiceAccounts,
+} from './service-accounts.ts';
 import { exchangeToken, grantToken } from './token-endpoints.ts';
 import { bearerCaller } from './tokens.ts';
 
@@ -16,21 +21,51 @@ type Handler = (call: GcsCall) => Promise<Record<string, unknown>>;
 interface Endpoint {
   readonly operation: string;
   readonly handle: Handler;
-  /** The account in the path; the token endpoints have none. */
-  readonly email?: string;
+  /** Parts of the path of the IAM APIs, which want a login; the token endpoints have none. */
+  readonly path?: Readonly<Record<string, string>>;
 }
 
-/** The endpoint of a token that a request means; throws UriError. */
+const IAM_ROUTES = [
+  {
+    method: 'POST',
+    pattern: /^\/v1\/projects\/-\/serviceAccounts\/(?<email>[^/]+):generateAccessToken$/,
+    operation: 'iamcredentials.generateAccessToken',
+    handle: generateAccessToken,
+  },
+  {
+    method: 'POST',
+    pattern: /^\/v1\/projects\/(?<projectId>[^/]+)\/serviceAccounts$/,
+    operation: 'iam.serviceAccounts.create',
+    handle: createServiceAccount,
+  },
+  {
+    method: 'GET',
+    pattern: /^\/v1\/projects\/(?<projectId>[^/]+)\/serviceAccounts$/,
+    operation: 'iam.serviceAccounts.list',
+    handle: listServiceAccounts,
+  },
+  {
+    method: 'DELETE',
+    pattern: /^\/v1\/projects\/(?<projectId>[^/]+)\/serviceAccounts\/(?<email>[^/:]+)$/,
+    operation: 'iam.serviceAccounts.delete',
+    handle: deleteServiceAccount,
+  },
+] as const;
+
+/** The token endpoint or the call of an IAM API that a request means; throws UriError. */
 export function findTokenEndpoint(request: WireRequest): Endpoint | undefined {
-  if (request.method !== 'POST') return undefined;
-  if (request.rawPath === '/token') return { operation: 'oauth2.token', handle: grantToken };
-  if (request.rawPath === '/v1/token') return { operation: 'sts.token', handle: exchangeToken };
-  const match = /^\/v1\/projects\/-\/serviceAccounts\/([^/]+):generateAccessToken$/.exec(
-    request.rawPath,
-  );
-  if (match === null) return undefined;
-  const operation = 'iamcredentials.generateAccessToken';
-  return { operation, handle: generateAccessToken, email: decodePercent(match[1]!) };
+  if (request.method === 'POST') {
+    if (request.rawPath === '/token') return { operation: 'oauth2.token', handle: grantToken };
+    if (request.rawPath === '/v1/token') return { operation: 'sts.token', handle: exchangeToken };
+  }
+  for (const { method, pattern, operation, handle } of IAM_ROUTES) {
+    const match = method === request.method ? pattern.exec(request.rawPath) : null;
+    if (match === null) continue;
+    const parts = Object.entries(match.groups ?? {});
+    const path = Object.fromEntries(parts.map(([name, text]) => [name, decodePercent(text)]));
+    return { operation, handle, path };
+  }
+  return undefined;
 }
 
 /** Answers a request for a token; only faults of the storage itself are thrown. */
@@ -40,11 +75,12 @@ export async function answerToken(
   world: GcsWorld,
   endpoint: Endpoint,
 ): Promise<void> {
-  const { operation, email } = endpoint;
+  const { operation, path } = endpoint;
+  const isIam = path !== undefined;
   exchange.notes.operation = operation;
   const fault = world.faults.take(operation, '');
   if (fault?.kind === 'delay') await world.wait(fault.ms);
-  if (fault?.kind === 'error') return sendFault(exchange, fault, email !== undefined);
+  if (fault?.kind === 'error') return sendFault(exchange, fault, isIam);
   if (fault?.kind === 'reset' && fault.when !== 'after') return exchange.cut();
   try {
     const call: GcsCall = {
@@ -53,14 +89,14 @@ export async function answerToken(
       query: new Map(request.query),
       bucket: '',
       object: '',
-      path: email === undefined ? {} : { email },
-      caller: email === undefined ? ANONYMOUS : callerOf(world, request, exchange.at),
+      path: path ?? {},
+      caller: isIam ? callerOf(world, request, exchange.at) : ANONYMOUS,
       world,
       body: exchange,
       at: exchange.at,
       propagationMs: fault?.kind === 'delayKeyPropagation' ? fault.ms : 0,
     };
-    if (email !== undefined) exchange.notes.accessKeyId = call.caller.email;
+    if (isIam) exchange.notes.accessKeyId = call.caller.email;
     const answer = async (): Promise<{ status: number; json: unknown }> => ({
       status: 200,
       json: await endpoint.handle(call),

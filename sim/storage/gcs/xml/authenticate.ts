@@ -38,7 +38,9 @@ export function authenticateXml(request: WireRequest, world: GcsWorld, at: numbe
   if (read.token !== undefined) throw insecure('HMAC keys have no session token');
   if (read.scope.service !== 's3') throw insecure('the signed service is not s3');
   const key = world.shelf.hmacKeys.get(read.scope.accessKeyId);
-  if (key === undefined || effectiveState(key, at) !== 'ACTIVE') {
+  // A key of an account that was deleted opens nothing.
+  const isUsable = key !== undefined && world.accounts.has(key.email);
+  if (!isUsable || effectiveState(key, at) !== 'ACTIVE') {
     throw insecure('Incorrect Authorization header');
   }
   checkTime(read, world.skewToleranceMs, at);

@@ -118,7 +118,7 @@ function findOperation(
       return made('headBucket', headXmlBucket);
     case 'GET bucket':
       return query.has('uploads')
-        ? made('listUploads', listXmlUploads, ['uploads', 'prefix'])
+        ? made('listUploads', listXmlUploads, ['uploads', 'prefix', 'encoding-type'])
         : made('listObjects', listXmlObjects, LIST_PARAMETERS);
     case 'GET object':
       return hasUpload

@@ -38,6 +38,7 @@ export function listXmlObjects(call: XmlCall): GcsReply {
     leaf('Prefix', encode(prefix)),
     delimiter === '' ? undefined : leaf('Delimiter', encode(delimiter)),
     leaf('MaxKeys', Math.min(maxKeys, KEYS_MAX)),
+    call.query.has('encoding-type') ? leaf('EncodingType', 'url') : undefined,
     leaf('IsTruncated', page.next !== undefined),
     ...paging,
     ...entries,
@@ -59,7 +60,7 @@ function markerOf(position: ListPosition): string {
   return 'afterKey' in position ? position.afterKey : position.afterPrefix;
 }
 
-function encoderOf(call: XmlCall): (text: string) => string {
+export function encoderOf(call: XmlCall): (text: string) => string {
   const type = call.query.get('encoding-type');
   if (type === undefined) return (text) => text;
   if (type !== 'url') throw new GcsError('invalid', 'Invalid encoding-type.');

@@ -12,7 +12,7 @@ import { readHashHeaders, verifyHashes } from '../objects/hashes.ts';
 import { requirePreconditions } from '../objects/preconditions.ts';
 import { newObjectRecord, permitWrite } from '../objects/store.ts';
 import type { BucketRecord } from '../shelf.ts';
-import { withNamespace } from './list.ts';
+import { encoderOf, withNamespace } from './list.ts';
 import {
   headerAttributes,
   headerConditions,
@@ -138,6 +138,7 @@ export function listXmlParts(call: XmlCall): GcsReply {
 }
 
 export function listXmlUploads(call: XmlCall): GcsReply {
+  const encode = encoderOf(call);
   const bucket = requireBucket(call);
   permit(call, 'storage.multipartUploads.list', { bucket });
   const { core, shelf } = call.world;
@@ -151,7 +152,7 @@ export function listXmlUploads(call: XmlCall): GcsReply {
     .map(({ key, uploadId, initiatedAt }) =>
       branch(
         'Upload',
-        leaf('Key', key),
+        leaf('Key', encode(key)),
         leaf('UploadId', uploadId),
         leaf('Initiated', isoInstant(initiatedAt)),
       ),
@@ -159,6 +160,7 @@ export function listXmlUploads(call: XmlCall): GcsReply {
   const root = branch(
     'ListMultipartUploadsResult',
     leaf('Bucket', bucket.name),
+    call.query.has('encoding-type') ? leaf('EncodingType', 'url') : undefined,
     leaf('IsTruncated', false),
     ...uploads,
   );

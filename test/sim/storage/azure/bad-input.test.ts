@@ -175,7 +175,7 @@ describe('bad input', () => {
       'a block id that is no base64',
       { path: `${BLOB}?comp=block&blockid=x`, body: 'x' },
       400,
-      'InvalidBlockId',
+      'InvalidQueryParameterValue',
     ],
     [
       'a long block id',
@@ -241,8 +241,8 @@ describe('bad input', () => {
       'OutOfRangeInput',
     ],
     [
-      'uncommitted blobs',
-      { method: 'GET', path: `${container}&comp=list&include=uncommittedblobs` },
+      'a dataset that there is not',
+      { method: 'GET', path: `${container}&comp=list&include=everything` },
       400,
       'InvalidQueryParameterValue',
     ],

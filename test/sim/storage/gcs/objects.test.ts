@@ -251,6 +251,28 @@ describe('resumable uploads with @google-cloud/storage', () => {
     expect((await lab.fetch(`${path}0`, { token, method: 'PUT' })).status).toBe(404);
   });
 
+  test("chunks as Google's client for Go sends them: POST, and no 308", async () => {
+    const token = lab.token();
+    const file = lab.withToken(token).bucket(BUCKET).file('f');
+    const [uri] = await file.createResumableUpload({});
+    const post = async (range: string, body: Buffer): Promise<(number | string | null)[]> => {
+      const headers = { 'content-range': range, 'x-guploader-no-308': 'yes' };
+      const path = uri.slice(lab.server.endpoint.length);
+      const { status, headers: got } = await lab.fetch(path, {
+        token,
+        method: 'POST',
+        body,
+        headers,
+      });
+      return [status, got.get('x-http-status-code-override'), got.get('range')];
+    };
+    const first = await post(`bytes 0-${CHUNK - 1}/*`, bytes(CHUNK));
+    expect(first).toEqual([200, '308', `bytes=0-${CHUNK - 1}`]);
+    const last = await post(`bytes ${CHUNK}-${CHUNK + 9}/${CHUNK + 10}`, bytes(10));
+    expect(last).toEqual([200, null, null]);
+    expect((await file.getMetadata())[0].size).toBe(String(CHUNK + 10));
+  });
+
   test('a cancelled session is gone, and one lives a week', async () => {
     const token = lab.token();
     const file = lab.withToken(token).bucket(BUCKET).file('f');

@@ -171,7 +171,12 @@ describe('the family', () => {
     });
     try {
       const names = family.clientSettings().map(({ client }) => client);
-      expect(names).toEqual(['@google-cloud/storage', 'curl', 'awscli (XML API, HMAC key)']);
+      expect(names).toEqual([
+        '@google-cloud/storage',
+        'rclone',
+        'curl',
+        'awscli (XML API, HMAC key)',
+      ]);
       const keys = family.issueKeys({ bucket: BUCKET, prefix: "o'k/", durationMs: HOUR_MS });
       expect(keys.expiresAt).toBe(START + HOUR_MS);
       const authorization = `Bearer ${keys.environment.CLOUDSDK_AUTH_ACCESS_TOKEN}`;
