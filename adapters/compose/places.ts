@@ -4,25 +4,33 @@ import type {
   StorageLocation,
 } from '../../machines/ports/storage-credential.ts';
 import type { CredentialScope } from '../../machines/rules/scope.ts';
-import { configContainerName, tenantContainerName } from '../azure/container-names.ts';
-import type { IssuerAccess } from './issuers.ts';
+import { scopeLocation } from '../azure/container-names.ts';
+import type { IssuerAccess } from './issuers/index.ts';
+
+/** Where the folder of a scope lies, whatever its route; what is missing there is made. */
+export type ScopePlaces = (
+  location: StorageLocation,
+  scope: CredentialScope,
+) => Promise<StorageLocation>;
 
 /**
- * Where the folder of a scope lies. A flat Azure account has a container for each tenant and one
- * for the configuration; they are made when they are missing.
+ * On a flat Azure account every tenant has a container of its own, and the repository's holds the
+ * configuration; everywhere else a folder is a prefix and nothing needs to be made.
  */
-export async function placeOf(options: {
-  readonly location: StorageLocation;
-  readonly scope: CredentialScope;
+export function scopePlaces(options: {
   readonly access: IssuerAccess;
   readonly credential: StorageCredential;
   readonly clock: Clock;
-}): Promise<StorageLocation> {
-  const { location, scope, access } = options;
-  if (access.family !== 'azure' || access.hasHierarchicalNamespace) return location;
-  return {
-    ...location,
-    bucket: tenantContainerName(scope),
-    configBucket: configContainerName(scope.repository),
+}): ScopePlaces {
+  const { access, credential, clock } = options;
+  if (access.family !== 'azure' || access.hasHierarchicalNamespace) return async (place) => place;
+  const made = new Set<string>();
+  return async (location, scope) => {
+    const place = scopeLocation(location, scope, 'container');
+    if (made.has(place.bucket)) return place;
+    const { makeScopeContainers } = await import('../azure/containers.ts');
+    await makeScopeContainers({ location: place, credential, clock });
+    made.add(place.bucket);
+    return place;
   };
 }

@@ -5,38 +5,43 @@ import type {
   StorageLocation,
 } from '../../machines/ports/storage-credential.ts';
 import { SECOND_MS } from '../../machines/rules/time.ts';
-import { createAwsObjectStore } from '../aws/object-store.ts';
-import { createAzureObjectStore } from '../azure/object-store.ts';
-import { createGcsObjectStore } from '../gcs/object-store.ts';
 import type { StorageUse } from '../roles/mover/config.ts';
-import { createS3CompatibleObjectStore } from '../s3-compatible/object-store.ts';
 import { withRetry } from '../wrap/retry.ts';
 import { withTrace } from '../wrap/trace.ts';
+import { lateStore } from './late-store.ts';
 
 /** C19: how long a fresh generation may be unknown to the storage before that is final. */
 const PROPAGATION_MS = 60 * SECOND_MS;
 
-/** A bare store of the location's kind; every rejection is from the catalogue, nothing retries. */
+/**
+ * A bare store of the location's kind; every rejection is from the catalogue, nothing retries. Its
+ * SDK is loaded by the first request.
+ */
 export function createStore(
   location: StorageLocation,
   credential: StorageCredential,
   clock: Clock,
 ): ObjectStore {
   const options = { location, credential, clock };
-  switch (location.storage) {
-    case 'aws':
-      return createAwsObjectStore(options);
-    case 's3-compatible':
-      return createS3CompatibleObjectStore(options);
-    case 'azure':
-      return createAzureObjectStore(options);
-    case 'gcs':
-      return createGcsObjectStore(
-        location.tokenUrl === undefined ? options : { ...options, tokenUrl: location.tokenUrl },
-      );
-    default:
-      return location.storage satisfies never;
-  }
+  return lateStore(async () => {
+    switch (location.storage) {
+      case 'aws':
+        return (await import('../aws/object-store.ts')).createAwsObjectStore(options);
+      case 's3-compatible': {
+        const { createS3CompatibleObjectStore } = await import('../s3-compatible/object-store.ts');
+        return createS3CompatibleObjectStore(options);
+      }
+      case 'azure':
+        return (await import('../azure/object-store.ts')).createAzureObjectStore(options);
+      case 'gcs': {
+        const { createGcsObjectStore } = await import('../gcs/object-store.ts');
+        const { tokenUrl } = location;
+        return createGcsObjectStore(tokenUrl === undefined ? options : { ...options, tokenUrl });
+      }
+      default:
+        return location.storage satisfies never;
+    }
+  });
 }
 
 export interface MoverStoreOptions {

@@ -18,15 +18,11 @@ export interface S3Dialect {
   readonly deleteBatchMax: number;
 }
 
-/**
- * A key of an IAM user ends by its policy, which is answered as `AccessDenied`; once it is removed
- * after its end, as `InvalidAccessKeyId`.
- */
 const AWS: S3Dialect = {
   name: 'aws',
   isPathStyle: false,
   integrity: 'crc32',
-  endedSessionCodes: ['AccessDenied', 'InvalidAccessKeyId'],
+  endedSessionCodes: [],
   hasConditionalWrites: true,
   deleteBatchMax: 1000,
 };

@@ -150,13 +150,24 @@ export interface S3ErrorContext {
   readonly signal?: AbortSignal | undefined;
 }
 
+/**
+ * A key without a session token has no end of its own: the policy of its user ends it, and that is
+ * `AccessDenied` everywhere; once the key is removed after its end, `InvalidAccessKeyId`.
+ */
+const ENDED_KEY_CODES: readonly string[] = ['AccessDenied', 'InvalidAccessKeyId'];
+
+function isWithoutToken(credential: StorageCredential): boolean {
+  return credential.kind === 's3-keys' && credential.sessionToken === null;
+}
+
 function classify(facts: AnswerFacts, context: S3ErrorContext): ErrorCode {
   const { credential, dialect, now } = context;
   if (facts.status === null) return facts.networkCode === null ? 'unknown' : 'storage.unreachable';
   const hasEnded = credential.expiresAt !== null && now >= credential.expiresAt;
   if (hasEnded) {
     const isRefusal = facts.status === 400 || facts.status === 401 || facts.status === 403;
-    if (facts.code === null ? isRefusal : dialect.endedSessionCodes.includes(facts.code)) {
+    const codes = isWithoutToken(credential) ? ENDED_KEY_CODES : dialect.endedSessionCodes;
+    if (facts.code === null ? isRefusal : codes.includes(facts.code)) {
       return 'credential.expired';
     }
   }

@@ -56,8 +56,8 @@ export const ISSUERS: Readonly<Record<IssuerKind, IssuerCapabilities>> = {
     scopeKind: 'prefix-policy',
     listing: 'own-folder',
     propagationMaxMs: 15 * SECOND_MS,
-    // Two access keys a user, at most.
-    liveGenerationsMax: 2,
+    // A user a generation with one key each; IAM's two keys a user are never needed.
+    liveGenerationsMax: null,
   },
   'federation-token': {
     kind: 'federation-token',
@@ -170,6 +170,8 @@ export interface IssuerSettings {
   readonly issuer: IssuerKind;
   readonly entraId: boolean;
   readonly storedAccessPolicy: boolean;
+  /** Azure: folders are directories. */
+  readonly hasHierarchicalNamespace: boolean;
 }
 
 /** What is taken when nothing is said (C21: with Entra ID the SAS is a user-delegation SAS). */
@@ -180,7 +182,7 @@ export function defaultIssuer(storage: StorageKind, entraId: boolean): IssuerKin
 
 /** Why these settings cannot be, and what would do; `null` when they can. */
 export function issuerProblem(settings: IssuerSettings): string | null {
-  const { storage, issuer, entraId, storedAccessPolicy } = settings;
+  const { storage, issuer, entraId, storedAccessPolicy, hasHierarchicalNamespace } = settings;
   const possible = ISSUERS_OF[storage];
   if (!possible.includes(issuer)) {
     return `${storage} storage has no issuer "${issuer}": use one of ${possible.join(', ')}`;
@@ -192,6 +194,9 @@ export function issuerProblem(settings: IssuerSettings): string | null {
   }
   if (storedAccessPolicy && issuer !== 'account-key-sas') {
     return 'a stored access policy holds SAS links of the account key only: use issuer account-key-sas, or leave storedAccessPolicy out';
+  }
+  if (storedAccessPolicy && hasHierarchicalNamespace) {
+    return 'Azure keeps five stored access policies a container, which all tenants would share: use a storage with hierarchicalNamespace: false (a container for each tenant), or leave storedAccessPolicy out';
   }
   return null;
 }

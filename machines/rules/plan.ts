@@ -59,7 +59,7 @@ export interface CredentialPlan {
   readonly safeSessionMs: Readonly<Record<InSessionPolicy, number | null>>;
   /** I33; `null`: no bound, every connect adds one. 0 where nothing is issued. */
   readonly generationsAliveMax: number | null;
-  /** For one tenant with one session a day, in any week. */
+  /** For one tenant with one session a day, in any week; the calls are about so many. */
   readonly issuesAWeekMax: number;
   readonly apiCallsAWeekMax: number;
 }
@@ -81,20 +81,21 @@ export type PlanDecision =
 const STORED_POLICY_PROPAGATION_MS = 30 * SECOND_MS;
 
 /**
- * Calls to the credential API for one issue, together with the removal of the generation that it
- * follows on. Links are signed by the SP itself.
+ * Requests to the storage and its APIs for one issue: what it makes and tries out, and the removal of
+ * the generation that it follows on.
  */
 const CALLS_AN_ISSUE: Readonly<Record<IssuerKind, number>> = {
   'iam-user': 9,
   'federation-token': 1,
   'assume-role': 1,
-  'account-key-sas': 0,
-  'user-delegation-sas': 2,
+  // Links are signed by the SP itself and tried once, each.
+  'account-key-sas': 3,
+  'user-delegation-sas': 4,
   'downscoped-token': 2,
-  'hmac-key': 10,
+  'hmac-key': 11,
 };
-/** To read and to write the policies of the container, for the new one and for the ended one. */
-const CALLS_A_STORED_POLICY = 4;
+/** A container for each tenant has to be there first. */
+const MORE_CALLS_FOR_CONTAINERS = 2;
 
 const DAYS_A_WEEK = 7;
 
@@ -164,14 +165,13 @@ export function planCredential(route: Route, settings: PlanSettings): PlanDecisi
   if (effective.effectiveLifetimeMs < issuer.lifetimeMinMs) {
     return { ok: false, refusal: tooShort(issuer) };
   }
-  return { ok: true, plan: planOf(rule, effective, issuer, settings.storedAccessPolicy) };
+  return { ok: true, plan: planOf(rule, effective, issuer) };
 }
 
 function planOf(
   rule: RenewalRule,
   effective: EffectiveLifetime,
   issuer: IssuerCapabilities,
-  storedAccessPolicy: boolean,
 ): CredentialPlan {
   const { effectiveLifetimeMs, renewBelowMs, everyConnectRenews } = effective;
   // C10: at the line itself it is kept, except by C21.
@@ -183,7 +183,8 @@ function planOf(
   const daysBetween = Math.max(1, Math.ceil(renewsFromMs / DAY_MS));
   const issuesAWeekMax = Math.ceil(DAYS_A_WEEK / daysBetween);
   const kind = issuer.kind as IssuerKind;
-  const calls = CALLS_AN_ISSUE[kind] + (storedAccessPolicy ? CALLS_A_STORED_POLICY : 0);
+  const isContainer = issuer.scopeKind === 'container';
+  const calls = CALLS_AN_ISSUE[kind] + (isContainer ? MORE_CALLS_FOR_CONTAINERS : 0);
   return {
     issuer: kind,
     rule,
@@ -206,7 +207,15 @@ function planOf(
 function settingsRefusal(settings: PlanSettings): PlanRefusal | null {
   const { storage, entraId, storedAccessPolicy } = settings;
   const issuer = settings.issuer ?? defaultIssuer(storage, entraId);
-  const problem = issuerProblem({ storage, issuer, entraId, storedAccessPolicy });
+  // With directories a stored policy is refused where the folder is looked at, with its own words.
+  const hasHierarchicalNamespace = false;
+  const problem = issuerProblem({
+    storage,
+    issuer,
+    entraId,
+    storedAccessPolicy,
+    hasHierarchicalNamespace,
+  });
   if (problem === null) return null;
   const colon = problem.indexOf(': ');
   const rule = storedAccessPolicy ? 'C13' : storage === 'azure' ? 'C21' : 'C7';

@@ -3,8 +3,8 @@ import {
   createWarpClock,
   type WarpClockState,
 } from '../../adapters/clock/index.ts';
-import { createIssuer } from '../../adapters/compose/issuers.ts';
-import { placeOf } from '../../adapters/compose/places.ts';
+import { loadIssuers } from '../../adapters/compose/issuers/index.ts';
+import { type ScopePlaces, scopePlaces } from '../../adapters/compose/places.ts';
 import { processSpawner } from '../../adapters/compose/process-spawner.ts';
 import { createStore } from '../../adapters/compose/stores.ts';
 import { openSqliteConfigDatabase } from '../../adapters/config-db/sqlite.ts';
@@ -154,6 +154,15 @@ async function startLabWorld(
   const shelf = new RepositoryShelf(options.repositories, (repository) =>
     storageOf(repository.name).locate(bucketOf(repository.name)),
   );
+  const places = new Map<string, ScopePlaces>();
+  const placesOf = (repository: string): ScopePlaces => {
+    const { name, issuerAccess: access, ownerCredential: credential } = storageOf(repository);
+    const known = places.get(name) ?? scopePlaces({ access, credential, clock });
+    places.set(name, known);
+    return known;
+  };
+  const families = [...storages.values()].map(({ issuerAccess }) => issuerAccess.family);
+  const createIssuer = await loadIssuers(new Set(families));
   const issuers = new Map<string, CredentialIssuer>();
   const issuerFor = (repository: SpRepository): CredentialIssuer => {
     const known = issuers.get(repository.name);
@@ -186,14 +195,7 @@ async function startLabWorld(
     listeners: socketListeners(),
     storage: {
       issuerFor,
-      locate: ({ name, location }, scope) =>
-        placeOf({
-          location,
-          scope,
-          access: storageOf(name).issuerAccess,
-          credential: storageOf(name).ownerCredential,
-          clock,
-        }),
+      locate: ({ name, location }, scope) => placesOf(name)(location, scope),
       storeFor: (location, credential) =>
         withRetry(createStore(location, credential, clock), {
           clock: transportClock,

@@ -8,7 +8,13 @@ export function checkIssuers(scenario: Scenario): readonly Finding[] {
     const storage = scenario.storages.find(({ name }) => name === repository.storage);
     if (storage === undefined) return [];
     const { issuer, entraId, storedAccessPolicy } = repository;
-    const text = issuerProblem({ storage: storage.kind, issuer, entraId, storedAccessPolicy });
+    const text = issuerProblem({
+      storage: storage.kind,
+      hasHierarchicalNamespace: storage.hasHierarchicalNamespace,
+      issuer,
+      entraId,
+      storedAccessPolicy,
+    });
     if (text === null) return [];
     return [{ path: ['repositories', index, 'issuer'], isAboutKey: false, text }];
   });

@@ -9,6 +9,13 @@ import { PART_BYTES, type StoreWorld, type StoreWorldFactory } from './store-wor
 export interface ObjectStoreDivergences {
   /** Create-only puts are atomic; else only one after the other is tested. */
   readonly hasAtomicCreate?: boolean;
+  /**
+   * The storage cannot abort: parts of a failed put stay, seen by nobody, until they end by
+   * themselves or `abortUploads` throws them away.
+   */
+  readonly leavesParts?: boolean;
+  /** Keys that the storage's addresses cannot name. */
+  readonly isNameless?: (key: string) => boolean;
 }
 
 /** Every implementation of the ObjectStore port runs this; what it says is in the port's text. */
@@ -26,6 +33,13 @@ export function describeObjectStoreContract(
       return `case-${folders}/`;
     };
     const hasAtomicCreate = divergences.hasAtomicCreate ?? true;
+    /** I75: a failed large put has left no object, and nothing that a sweep does not find. */
+    const expectSwept = async (key: string) => {
+      expect(await store.head(key)).toBeNull();
+      const leftMax = divergences.leavesParts === true ? 1 : 0;
+      expect(await store.abortUploads(key)).toBeLessThanOrEqual(leftMax);
+      expect(await store.head(key)).toBeNull();
+    };
 
     beforeAll(async () => {
       world = await createWorld();
@@ -179,8 +193,7 @@ export function describeObjectStoreContract(
         throw new FortnightError('source.unreadable', 'as told');
       }
       expect(await codeOf(store.putStream(key, source()))).toBe('source.unreadable');
-      expect(await store.head(key)).toBeNull();
-      expect(await store.abortUploads(key)).toBe(0);
+      await expectSwept(key);
     });
 
     test('a signal stops a large put with session.cancelled and leaves nothing', async () => {
@@ -193,8 +206,7 @@ export function describeObjectStoreContract(
       }
       const put = store.putStream(key, source(), { signal: controller.signal });
       expect(await codeOf(put)).toBe('session.cancelled');
-      expect(await store.head(key)).toBeNull();
-      expect(await store.abortUploads(key)).toBe(0);
+      await expectSwept(key);
       const late = store.put(key, pattern(10), { signal: controller.signal });
       expect(await codeOf(late)).toBe('session.cancelled');
       expect(await codeOf(store.get(key, { signal: controller.signal }))).toBe('session.cancelled');
@@ -215,7 +227,10 @@ export function describeObjectStoreContract(
     test('always: what is put under any key comes back', async () => {
       const key = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 });
       // Dot segments are resolved by some HTTP clients; names refuse them (§6).
-      const plain = key.filter((text) => !/^\.{1,2}$/.test(text) && text.isWellFormed());
+      const isNameless = divergences.isNameless ?? (() => false);
+      const plain = key.filter(
+        (text) => !/^\.{1,2}$/.test(text) && text.isWellFormed() && !isNameless(text),
+      );
       const base = folder();
       await fc.assert(
         fc.asyncProperty(plain, fc.uint8Array({ maxLength: 2000 }), async (text, body) => {

@@ -12,6 +12,14 @@ export interface StoreWorld {
   readonly issuer: CredentialIssuer;
   /** A store that leaves every refusal to the storage (no C16 on the client side). */
   storeFor(credential: StorageCredential): ObjectStore;
+  /**
+   * Where each scope has a bucket of its own: a bucket that is nobody's whom the probes play, by
+   * the owner's key and by theirs. Absent: all scopes share one bucket.
+   */
+  readonly foreign?: {
+    readonly owner: ObjectStore;
+    storeFor(credential: StorageCredential): ObjectStore;
+  };
   close(): Promise<void>;
 }
 

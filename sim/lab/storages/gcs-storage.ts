@@ -68,8 +68,12 @@ export async function startGcsLabStorage(options: LabStorageOptions): Promise<La
     ownerCredential,
     issuerAccess: {
       family: 'gcs',
-      projectId: PROJECT,
-      exchangeUrl: running.exchangeUrl,
+      endpoints: {
+        tokenUrl: running.tokenUrl,
+        exchangeUrl: running.exchangeUrl,
+        iam: running.endpoint,
+        iamCredentials: running.endpoint,
+      },
     },
     locate: (bucket) => ({
       storage: 'gcs',

@@ -1,4 +1,4 @@
-import type { IssuerAccess } from '../../../adapters/compose/issuers.ts';
+import type { IssuerAccess } from '../../../adapters/compose/issuers/index.ts';
 import type { Clock } from '../../../machines/ports/clock.ts';
 import type {
   StorageCredential,

@@ -118,9 +118,26 @@ describe('translateS3Error', () => {
       expect(codeOf('UnknownError', 400), 'HEAD on AWS').toBe(
         hasEnded ? 'credential.expired' : 'request.invalid',
       );
-      // C20: AWS has a code of its own for expiry, so there AccessDenied is never expiry.
+      // C20: AWS has a code of its own for the expiry of sessions, so AccessDenied is none there.
       expect(codeOf('AccessDenied', 403, S3_DIALECTS.aws)).toBe('access.denied');
       expect(codeOf('SignatureDoesNotMatch', 403)).toBe('credential.invalid');
+    },
+  );
+
+  test.each(['aws', 's3-compatible'] as const)(
+    'C10 %s: a key without a session token is ended by its policy, as AccessDenied',
+    (kind) => {
+      const credential = { ...context.credential, sessionToken: null };
+      const at = { ...context, credential, dialect: S3_DIALECTS[kind] };
+      const codeOf = (name: string, now: number) =>
+        translateS3Error(answer(name, 403), { ...at, now }).code;
+      const endsAt = credential.expiresAt ?? 0;
+      expect(codeOf('AccessDenied', endsAt - 1)).toBe('access.denied');
+      expect(codeOf('AccessDenied', endsAt)).toBe('credential.expired');
+      expect(codeOf('InvalidAccessKeyId', endsAt), 'removed after its end').toBe(
+        'credential.expired',
+      );
+      expect(codeOf('SignatureDoesNotMatch', endsAt)).toBe('credential.invalid');
     },
   );
 
@@ -191,6 +208,17 @@ describe('translateIssuerError', () => {
     ['Unknown', 403, 'issuer.refused'],
     ['Unknown', 500, 'issuer.unavailable'],
     ['RequestTimeTooSkewed', 403, 'issuer.unavailable'],
+    ['LimitExceeded', 409, 'issuer.limit'],
+    ['LimitExceededException', 409, 'issuer.limit'],
+    ['PackedPolicyTooLargeException', 400, 'issuer.limit'],
+    ['ThrottlingException', 400, 'issuer.unavailable'],
+    ['NoSuchEntityException', 404, 'issuer.unavailable'],
+    ['ConcurrentModification', 409, 'issuer.unavailable'],
+    ['EntityTemporarilyUnmodifiable', 409, 'issuer.unavailable'],
+    ['ServiceFailure', 500, 'issuer.unavailable'],
+    ['EntityAlreadyExists', 409, 'issuer.refused'],
+    ['DeleteConflict', 409, 'issuer.refused'],
+    ['UnmodifiableEntity', 400, 'issuer.refused'],
   ])('%s with HTTP %d is %s', (code, status, expected) => {
     const error = translateIssuerError(answer(code, status), 'AssumeRole', context.credential);
     expect(error).toBeInstanceOf(FortnightError);

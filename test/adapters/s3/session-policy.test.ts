@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { roleSessionName } from '../../../adapters/s3/role-session-name.ts';
-import { escapePolicyText, sessionPolicy } from '../../../adapters/s3/session-policy.ts';
+import {
+  escapePolicyText,
+  partitionOf,
+  sessionPolicy,
+} from '../../../adapters/s3/session-policy.ts';
 import { scopePrefixes } from '../../../machines/rules/scope.ts';
 import { seeded } from '../../support/seed.ts';
 
@@ -65,10 +69,36 @@ describe('sessionPolicy', () => {
     });
   });
 
+  test('an end stands in every statement, beside its other conditions', () => {
+    const until = Date.UTC(2030, 0, 15);
+    const statements = statementsOf(sessionPolicy({ bucket: 'b', ...scopePrefixes(scope), until }));
+    const endless = statementsOf(sessionPolicy({ bucket: 'b', ...scopePrefixes(scope) }));
+    expect(statements).toEqual(
+      endless.map((statement) => ({
+        ...statement,
+        Condition: {
+          ...statement.Condition,
+          DateLessThan: { 'aws:CurrentTime': '2030-01-15T00:00:00Z' },
+        },
+      })),
+    );
+  });
+
+  test.each([
+    ['eu-central-1', 'aws'],
+    ['cn-north-1', 'aws-cn'],
+    ['us-gov-west-1', 'aws-us-gov'],
+  ])('%s is in the partition %s', (region, partition) => {
+    expect(partitionOf(region)).toBe(partition);
+  });
+
   test('the longest names fit into 2,048 characters', () => {
     const name = 'n'.repeat(80);
     const longest = scopePrefixes({ repository: name, tenant: name, subtenant: name });
-    expect(sessionPolicy({ bucket: 'b'.repeat(63), ...longest }).length).toBeLessThanOrEqual(2048);
+    const until = Date.UTC(2030, 0, 15);
+    expect(sessionPolicy({ bucket: 'b'.repeat(63), ...longest, until }).length).toBeLessThanOrEqual(
+      2048,
+    );
   });
 
   test('a longer one is issuer.limit, a prefix that is no folder issuer.refused', () => {

@@ -103,7 +103,6 @@ describe('explain on every input (I1)', () => {
 });
 
 const D14 = [14 * DAY_MS, DAY_MS, 14 * DAY_MS] as const;
-const AWS = [14 * DAY_MS, DAY_MS, 12 * HOUR_MS] as const;
 const GCS = [14 * DAY_MS, DAY_MS, HOUR_MS] as const;
 const SAS = [30 * DAY_MS, 15 * DAY_MS, 30 * DAY_MS] as const;
 const NONE = [null, null, null] as const;
@@ -123,7 +122,7 @@ const TABLE: readonly Row[] = [
   ['aws', ['gateway'], null, 'gateway', 'gatewayServer', 'none', NONE],
   ['gcs', ['gateway'], null, 'gateway', 'gatewayServer', 'none', NONE],
   ['azure', ['gateway'], null, 'gateway', 'gatewayServer', 'none', NONE],
-  ['aws', ['direct'], null, 'direct', 'tenant', 'limited', AWS],
+  ['aws', ['direct'], null, 'direct', 'tenant', 'limited', D14],
   ['gcs', ['direct'], null, 'direct', 'tenant', 'limited', GCS],
   ['azure', ['direct'], null, 'direct', 'tenant', 'sas', SAS],
   ['s3-compatible', ['gateway'], null, 'gateway', 'gatewayServer', 'none', NONE],
@@ -190,13 +189,26 @@ const DEFAULTS: RouteSettings = {
 };
 
 const KEYS = [
+  'apiCallsAWeekMax',
   'assumed',
+  'checkedAt',
   'credential',
   'dataPath',
   'effectiveLifetimeMs',
+  'everyConnectRenews',
+  'generationsAliveMax',
+  'isExpiryEnforced',
+  'issuer',
+  'issuesAWeekMax',
   'lifetimeMs',
+  'listing',
+  'propagationMaxMs',
   'reasons',
   'renewBelowMs',
+  'renewsFromMs',
+  'revocation',
+  'safeSessionMs',
+  'scopeKind',
   'sourceHost',
   'targetHost',
   'warnings',
@@ -205,26 +217,44 @@ const KEYS = [
 describe('explain warns', () => {
   const rows: readonly (readonly [name: string, line: string, warnings: readonly RegExp[]])[] = [
     ['nothing on a plain gateway route', 'aws gateway', []],
+    ['nothing where an IAM user lives 14 days and can be revoked', 'aws direct', []],
     [
       'C14 where AssumeRole is shorter than the line',
-      'aws direct',
+      'aws direct --issuer assume-role',
       [/^C14: AssumeRole ends after 12h, .*12h is below the 24h line: every connect/, /^C13/],
     ],
     [
       'C14 adapted to half of the lifetime',
-      'aws direct --adapt-threshold',
+      'aws direct --issuer assume-role --adapt-threshold',
       [/^C14: .*ends after 12h.*the renewal line is lowered from 24h to 6h$/, /^C13/],
     ],
     [
       'C14 with a lifetime of exactly the line',
       'aws direct --longest-session 24h',
-      [/^C14: .*24h is at the 24h line: every connect renews/, /^C13/],
+      [/^C14: .*24h is at the 24h line: every connect renews/],
     ],
-    ['only C13 where nothing is capped', 'aws direct --longest-session 15d', [/^C13/]],
+    ['nothing where nothing is capped', 'aws direct --longest-session 15d', []],
+    ['only C13 where nothing is capped', 's3-compatible direct --access iam-sts', [/^C13/]],
     [
       'C14 for a capped SAS',
       'azure direct --longest-session 10d',
       [/^C14: .*request renews/, /C13/],
+    ],
+    [
+      'C13 for more than two generations',
+      'azure direct --entra-id',
+      [/^C13: what is issued/, /^C13: .*up to 7 generations/],
+    ],
+    [
+      'C13 not with a stored access policy',
+      'azure direct --flat-namespace --stored-access-policy',
+      [],
+    ],
+    ['C9 where nothing can be listed', 'gcs direct --issuer hmac-key', [/^C9: .*cannot list/]],
+    [
+      'C15 of strict',
+      'aws direct --in-session strict',
+      [/^C15: .* strict a session that takes longer than 24h may fail/],
     ],
     [
       'M7 and I43 for share in gateway mode',
@@ -235,7 +265,10 @@ describe('explain warns', () => {
     ['M6 where the option is assumed', 's3-compatible direct --access unset', [/^M6/]],
     ['C4 where no SAS is used', 'aws gateway --sas-validity 40d', [/^C4/]],
     ['C21 where no SAS is used', 'gcs gateway --entra-id', [/^C21/]],
-    ['C21 beats C4', 'azure direct --entra-id --sas-validity 40d', [/^C13/, /^C21/]],
+    ['C21 beats C4', 'azure direct --entra-id --sas-validity 40d', [/^C13/, /^C13/, /^C21/]],
+    ['C7 where nothing is issued', 'aws gateway --issuer assume-role', [/^C7: an issuer/]],
+    ['C13 where no SAS is used', 'azure gateway --stored-access-policy', [/^C13: a stored/]],
+    ['C9 where no SAS is used', 'azure gateway --shared-container', [/^C9: how the account/]],
   ];
   for (const [name, line, patterns] of rows) {
     it(name, async () => {
@@ -270,6 +303,49 @@ describe('explain warns', () => {
     const text = await capturedMain(line);
     expect(text).toMatchObject({ code: 3, stderr: '' });
     expect(text.stdout).toContain('refused: route.optionNotApplicable');
+  });
+
+  const refusals = [
+    ['s3-compatible gateway --no-gateway-server', 'P2', /^configure a gateway server .*option$/],
+    ['aws gateway --no-gateway-server', 'P2', /^configure a gateway .* set the mode to direct$/],
+    [
+      's3-compatible direct --no-gateway-server --no-mount-server',
+      'P2',
+      /^configure a gateway server .* or a mount server, or choose the option share or iam-sts$/,
+    ],
+    [
+      'aws direct --no-gateway-server --http-proxy',
+      'P2',
+      /^configure a gateway server .*, or run the job without an HTTP proxy$/,
+    ],
+    [
+      'aws direct --no-gateway-server --http-proxy --tenant-config-backup',
+      'P2',
+      /^configure a gateway server for the repository$/,
+    ],
+    [
+      's3-compatible direct --access backup-server --no-mount-server',
+      'P6',
+      /^configure a mount server .* share or iam-sts$/,
+    ],
+    ['s3-compatible gateway --access share --strict-gateway', 'M7', /^set the mode to direct/],
+    ['azure direct --immutability', 'X3', /^set the mode to gateway/],
+    ['gcs direct --access share', 'M5', /^leave the access option out$/],
+    ['aws direct --issuer account-key-sas', 'C7', /^use one of iam-user, /],
+    ['azure direct --flat-namespace --shared-container', 'C9', /a container for each tenant/],
+    ['azure direct --stored-access-policy', 'C13', /^use a flat namespace/],
+    ['aws direct --issuer assume-role --longest-session 10m', 'C14', /900 s or more/],
+  ] as const;
+  it.each(refusals)('%s is refused by %s, and what to do is said', async (line, rule, remedy) => {
+    const [storage = '', mode = '', ...more] = line.split(' ');
+    const options = ['explain', '--storage', storage, '--mode', mode, ...more];
+    const json = await capturedMain([...options, '--json']);
+    expect(json).toMatchObject({ code: 3, stderr: '' });
+    const { refused } = JSON.parse(json.stdout);
+    expect(refused).toMatchObject({ rule, remedy: expect.stringMatching(remedy) });
+    const text = await capturedMain(options);
+    expect(text).toMatchObject({ code: 3, stderr: '' });
+    expect(text.stdout.replace(/\s+/g, ' ')).toContain(`Instead: ${refused.remedy}.`);
   });
 
   it('colours only on a terminal, and never with NO_COLOR', async () => {
