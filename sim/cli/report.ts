@@ -26,8 +26,8 @@ export interface Provenance {
 /** Said at the end of every report, so that nobody takes a simulation for a proof of a cloud. */
 export const PROVENANCE: Readonly<Record<WorldName, Provenance>> = {
   lab: {
-    simulated: ['the storage system (S3 and STS over HTTP on this machine)', 'the passing of time'],
-    real: ['the AWS SDK and its signatures', 'sockets and mover processes', 'the bytes moved'],
+    simulated: ['the storage systems (over HTTP on this machine)', 'the passing of time'],
+    real: ['the vendors' SDKs and their signatures', 'sockets and mover processes', 'the bytes moved'],
   },
   memory: {
     simulated: ['storage, network and processes (in memory)', 'the passing of time'],

@@ -13,6 +13,7 @@ import type { StorageCredential } from '../../../machines/ports/storage-credenti
 import { type ErrorCode, toFortnightError } from '../../../machines/rules/errors.ts';
 import { isExpired } from '../../../machines/rules/renewal.ts';
 import { type CredentialScope, scopeId } from '../../../machines/rules/scope.ts';
+import { removeLeftovers } from './leftovers.ts';
 
 /** A delivery or a refusal; exactly one for every request. */
 export type DeskAnswer =
@@ -299,7 +300,10 @@ async function settleIntents(
       await database.dropIntent(scope, generation);
       continue;
     }
-    await database.markCredential(scope, generation, 'irrevocable');
+    // Where the storage can tell what it has made, nothing is left of it; else it lives to its end.
+    const isGone = await removeLeftovers(scope.repository, options.issuer, options);
+    await database.markCredential(scope, generation, isGone ? 'revoked' : 'irrevocable');
+    if (isGone) continue;
     const data = { scope: scopeId(scope), generation, expiresAt };
     log.write({ node: 'sp', type: 'credential.orphaned', session: null, data });
   }

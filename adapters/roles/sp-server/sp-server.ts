@@ -18,6 +18,7 @@ import { answerChallenge, isProof, proveMover, sessionKeyOf } from '../tenant-pr
 import { ContactDesk } from './contact-desk.ts';
 import { DeskShelf } from './desk-shelf.ts';
 import { HostDesk } from './host-desk.ts';
+import { sweepAll } from './leftovers.ts';
 import { accountsOf } from './opening.ts';
 import { isRaised, ledgerFacts, QuotaBook } from './quota-book.ts';
 import { recount } from './recount.ts';
@@ -107,6 +108,8 @@ export class SpServer {
   }
 
   async start(): Promise<void> {
+    const { database, log, storage } = this.#options;
+    await sweepAll(this.#register.repositories.values(), storage, { database, log });
     this.#listener = await this.#options.listeners.listen((link) => this.#greet(link));
   }
 
