@@ -27,7 +27,7 @@ export interface Provenance {
 export const PROVENANCE: Readonly<Record<WorldName, Provenance>> = {
   lab: {
     simulated: ['the storage systems (over HTTP on this machine)', 'the passing of time'],
-    real: ['the vendors' SDKs and their signatures', 'sockets and mover processes', 'the bytes moved'],
+    real: ['the SDKs of the vendors', 'sockets and mover processes', 'the bytes moved'],
   },
   memory: {
     simulated: ['storage, network and processes (in memory)', 'the passing of time'],

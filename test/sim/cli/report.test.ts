@@ -66,8 +66,8 @@ describe('the readable report', () => {
       ────────────────────────────────────────────────────────────────────────────────────
       acme/vault-direct    2  2026-01-05 08:00Z  2026-01-19 08:00Z  13d              live
 
-      simulated   the storage system (S3 and STS over HTTP on this machine); the passing of time
-      real        the AWS SDK and its signatures; sockets and mover processes; the bytes moved
+      simulated   the storage systems (over HTTP on this machine); the passing of time
+      real        the SDKs of the vendors; sockets and mover processes; the bytes moved
 
       OK: no rule was violated; 1 done, 0 failed or cancelled."
     `);
