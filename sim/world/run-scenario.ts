@@ -172,7 +172,9 @@ class ScenarioRun {
   ): Promise<void> {
     this.#count += 1;
     const id = `s${this.#count}`;
-    const today = day ?? this.#days.get(job.name) ?? 0;
+    // What is read back is compared with what the latest good backup has read.
+    const stored = operation === 'backup' ? undefined : this.#lastGood.get(job.name)?.day;
+    const today = day ?? stored ?? this.#days.get(job.name) ?? 0;
     const result = await this.#world.run(job.tenant, this.#sessionJob(id, job, operation, today));
     if (operation === 'backup') {
       this.#days.set(job.name, today + 1);

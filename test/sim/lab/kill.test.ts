@@ -24,11 +24,7 @@ test.each(['vault-direct', 'vault-gateway'])(
       const verified = await world.run('acme', job('s2', verify));
       expect(verified).toMatchObject({ state: 'done', verified: true });
 
-      const store = createStore(
-        world.locate(repository),
-        ownerS3Keys(bench.owner),
-        bench.clock,
-      );
+      const store = createStore(world.locate(repository), ownerS3Keys(bench.owner), bench.clock);
       expect(await store.abortUploads('Veeam/')).toBe(0);
       store.close();
       expect(checkAll(world.log.events).violations).toEqual([]);
