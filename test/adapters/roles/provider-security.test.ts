@@ -334,3 +334,15 @@ test('I2, I41: no tenant gets the repository credential of a gateway route to a 
   expect(await client.say('credential.request', CREDENTIAL_REQUEST)).toEqual([]);
   expect(client.heard.map(({ type }) => type)).not.toContain('credential.deliver');
 });
+
+test('C22: a tenant that is disabled while its session runs is refused its credential', async () => {
+  const provider = await openProvider(TENANTS);
+  const owner = await provider.connectTenant('acme');
+  const [opened] = await owner.say('session.open', openMessage('s1'));
+  const mover = await connectMover(provider, 's1', String(opened?.header.ticket));
+  await provider.inTime(provider.server.setTenant(tenant('acme', { disabled: true })));
+  const answers = await mover.client.say('credential.request', CREDENTIAL_REQUEST);
+  expect(answers.map(({ type, header }) => [type, header.code])).toEqual([
+    ['credential.refuse', 'tenant.disabled'],
+  ]);
+});
