@@ -1,99 +1,110 @@
-import type { LogEvent } from '../../machines/ports/event-log.ts';
 import { OPERATIONS } from '../../machines/rules/settings.ts';
-import { count, scopeOf, text, texts } from './facts.ts';
-import { readSessions } from './sessions.ts';
-import { type Checker, ignoreWitness, type Violation, violation } from './violation.ts';
-
-function deliveries(events: readonly LogEvent[]): readonly LogEvent[] {
-  return events.filter((event) => event.type === 'credential.delivered');
-}
+import type { Checker } from './checker.ts';
+import { asCount, asText, texts } from './facts.ts';
 
 /** I2, I6: on a gateway route nothing is delivered to the tenant; *backup server* is such a one. */
-export const checkGatedDelivery: Checker = (events, witness = ignoreWitness) => {
-  const violations: Violation[] = [];
-  for (const session of readSessions(events).values()) {
-    const { route } = session;
-    if (route === null) continue;
-    const isBackupServer = text(route, 'access') === 'backup-server';
-    const [invariant, rule] = isBackupServer ? ['I6', 'C7'] : ['I2', 'P2'];
-    if (session.dataPath === 'gateway') {
-      witness(invariant);
-      for (const event of deliveries(session.events)) {
-        const what = 'a credential was delivered to the tenant on a gateway route';
-        violations.push(violation(invariant, rule, what, [route, event]));
-      }
-    } else if (isBackupServer) {
-      const what = 'the option "backup server" has led to a direct route';
-      violations.push(violation('I6', 'P6', what, [route]));
-    }
-    // X1 and X2 send a job to the gateway server whatever the option says.
-    const isForced = texts(route, 'rules').some((rule) => rule === 'X1' || rule === 'X2');
-    if (isBackupServer && !isForced && text(route, 'targetHost') !== 'mountServer') {
-      const what = `the target mover belongs on the mount server, not on ${text(route, 'targetHost')}`;
-      violations.push(violation('I6', 'P6', what, [route]));
-    }
-  }
-  return violations;
+export const checkGatedDelivery: Checker = {
+  name: 'gated-delivery',
+  invariants: ['I2', 'I6'],
+  start: ({ witness, report }) => {
+    const saw = { I2: witness('I2'), I6: witness('I6') };
+    return {
+      placed: {
+        'route.selected': (event, { route, dataPath }) => {
+          if (event !== route) return;
+          const isBackupServer = asText(route.data.access) === 'backup-server';
+          if (dataPath === 'gateway') saw[isBackupServer ? 'I6' : 'I2']();
+          else if (isBackupServer) {
+            const what = 'the option "backup server" has led to a direct route';
+            report('I6', 'P6', what, [route]);
+          }
+          // X1 and X2 send a job to the gateway server whatever the option says.
+          const isForced = texts(route, 'rules').some((rule) => rule === 'X1' || rule === 'X2');
+          const targetHost = asText(route.data.targetHost);
+          if (!isBackupServer || isForced || targetHost === 'mountServer') return;
+          const what = `the target mover belongs on the mount server, not on ${targetHost}`;
+          report('I6', 'P6', what, [route]);
+        },
+        'credential.delivered': (event, { route, dataPath }) => {
+          if (route === null || dataPath !== 'gateway') return;
+          const isBackupServer = asText(route.data.access) === 'backup-server';
+          const what = 'a credential was delivered to the tenant on a gateway route';
+          report(isBackupServer ? 'I6' : 'I2', isBackupServer ? 'C7' : 'P2', what, [route, event]);
+        },
+      },
+    };
+  },
 };
 
 /**
  * I36: each delivery is for a running session and its operation. I35: and for that session's own
  * scope. I53: and says how much space there is to one that stores.
  */
-export const checkDeliveryPurpose: Checker = (events, witness = ignoreWitness) => {
-  const sessions = readSessions(events);
-  const violations: Violation[] = [];
-  for (const event of deliveries(events)) {
-    const session = sessions.get(event.session ?? '');
-    const { started = null, ended = null } = session ?? {};
-    witness('I36');
-    if (session === undefined || started === null || started.seq > event.seq) {
-      const what = 'a credential was delivered to no running session';
-      violations.push(violation('I36', 'C8', what, [event]));
-      continue;
-    }
-    if (ended !== null && ended.seq < event.seq) {
-      const what = 'a credential was delivered after the end of the session';
-      violations.push(violation('I36', 'C8', what, [ended, event]));
-    }
-    const operation = text(event, 'operation');
-    const isKnown = OPERATIONS.some((known) => known === operation);
-    if (!isKnown || operation !== session.operation) {
-      const what = `delivered for "${operation}"; the session's operation is "${session.operation}"`;
-      violations.push(violation('I36', 'C8', what, [started, event]));
-    }
-    witness('I35');
-    if (scopeOf(event) !== session.scope) {
-      const what = `delivered for ${scopeOf(event)}; the session's scope is ${session.scope}`;
-      violations.push(violation('I35', 'C12', what, [started, event]));
-    }
-    // What only reads needs no space: the quota is told to those who are about to store.
-    if (operation !== 'backup') continue;
-    witness('I53');
-    if (count(event, 'quotaBytes') === null) {
-      const what = 'the credential came without information about the quota';
-      violations.push(violation('I53', 'P3', what, [event]));
-    }
-  }
-  return violations;
+export const checkDeliveryPurpose: Checker = {
+  name: 'delivery-purpose',
+  invariants: ['I35', 'I36', 'I53'],
+  start: ({ witness, report }) => {
+    const sawPurpose = witness('I36');
+    const sawScope = witness('I35');
+    const sawQuota = witness('I53');
+    return {
+      sees: {
+        'credential.delivered': (event, session, scope) => {
+          const { started = null, ended = null } = session ?? {};
+          sawPurpose();
+          if (session === null || started === null) {
+            const what = 'a credential was delivered to no running session';
+            report('I36', 'C8', what, [event]);
+            return;
+          }
+          if (ended !== null) {
+            const what = 'a credential was delivered after the end of the session';
+            report('I36', 'C8', what, [ended, event]);
+          }
+          const operation = asText(event.data.operation);
+          const isKnown = OPERATIONS.some((known) => known === operation);
+          if (!isKnown || operation !== session.operation) {
+            const what = `delivered for "${operation}"; the session's operation is "${session.operation}"`;
+            report('I36', 'C8', what, [started, event]);
+          }
+          sawScope();
+          if (scope !== session.scope) {
+            const own = session.scope?.id ?? null;
+            const what = `delivered for ${scope?.id ?? null}; the session's scope is ${own}`;
+            report('I35', 'C12', what, [started, event]);
+          }
+          // What only reads needs no space: the quota is told to those who are about to store.
+          if (operation !== 'backup') return;
+          sawQuota();
+          if (asCount(event.data.quotaBytes) === null) {
+            const what = 'the credential came without information about the quota';
+            report('I53', 'P3', what, [event]);
+          }
+        },
+      },
+    };
+  },
 };
 
 /** S24: what was issued in this log is delivered only after it was saved. */
-export const checkSavedBeforeDelivery: Checker = (events, witness = ignoreWitness) => {
-  const violations: Violation[] = [];
-  const unsaved = new Map<string, LogEvent>();
-  for (const event of events) {
-    const generation = count(event, 'generation');
-    const name = `${scopeOf(event)} generation ${generation}`;
-    if (event.type === 'credential.issued') unsaved.set(name, event);
-    if (event.type === 'credential.saved') unsaved.delete(name);
-    if (event.type !== 'credential.delivered' || generation === 0) continue;
-    witness('S24');
-    const issued = unsaved.get(name);
-    if (issued !== undefined) {
-      const what = `${name} was delivered before it was saved in the configuration database`;
-      violations.push(violation('S24', 'C5', what, [issued, event]));
-    }
-  }
-  return violations;
+export const checkSavedBeforeDelivery: Checker = {
+  name: 'saved-before-delivery',
+  invariants: ['S24'],
+  start: ({ witness, report }) => {
+    const sawDelivery = witness('S24');
+    return {
+      sees: {
+        'credential.delivered': (event, _session, scope) => {
+          const number = asCount(event.data.generation);
+          if (number === 0) return;
+          sawDelivery();
+          const own = number === null ? null : (scope?.generation(number) ?? null);
+          if (own === null || own.number !== number) return;
+          if (own.issued === null || own.saved !== null) return;
+          const what = `${scope?.id} generation ${number} was delivered before it was saved in the configuration database`;
+          report('S24', 'C5', what, [own.issued, event]);
+        },
+      },
+    };
+  },
 };

@@ -1,22 +1,37 @@
 import type { Json, JsonObject, LogEvent } from '../../machines/ports/event-log.ts';
 import { scopeId } from '../../machines/rules/scope.ts';
 
-/** Reads a string field; null when it is absent or something else. */
-export function text(event: LogEvent, key: string): string | null {
-  const value = event.data[key];
+/** A string; null when it is absent or something else. */
+export function asText(value: Json | undefined): string | null {
   return typeof value === 'string' ? value : null;
+}
+
+/** A whole number; null when it is absent or something else. */
+export function asCount(value: Json | undefined): number | null {
+  return Number.isSafeInteger(value) ? (value as number) : null;
+}
+
+/** A yes or no; null when it is absent or something else. */
+export function asFlag(value: Json | undefined): boolean | null {
+  return typeof value === 'boolean' ? value : null;
+}
+
+/**
+ * Reads a string field; null when it is absent or something else. Checkers read `event.data.name`
+ * themselves: a fleet has millions of events, and a name that varies is looked up each time.
+ */
+export function text(event: LogEvent, key: string): string | null {
+  return asText(event.data[key]);
 }
 
 /** Reads a whole number; null when it is absent or something else. */
 export function count(event: LogEvent, key: string): number | null {
-  const value = event.data[key];
-  return Number.isSafeInteger(value) ? (value as number) : null;
+  return asCount(event.data[key]);
 }
 
 /** Reads a yes or no; null when it is absent or something else. */
 export function flag(event: LogEvent, key: string): boolean | null {
-  const value = event.data[key];
-  return typeof value === 'boolean' ? value : null;
+  return asFlag(event.data[key]);
 }
 
 export function texts(event: LogEvent, key: string): readonly string[] {
@@ -66,6 +81,8 @@ const HOP_ENDS: Readonly<Record<string, HopEnd>> = {
 
 /** Which station a `hop.bytes` names: by role, by host, or as a node (`mover:s1:target`). */
 export function hopEnd(name: string): HopEnd | null {
+  const known = HOP_ENDS[name];
+  if (known !== undefined) return known;
   const asMover = /^mover:.*:(source|target)$/.exec(name);
   return HOP_ENDS[asMover?.[1] ?? name] ?? null;
 }

@@ -1,118 +1,174 @@
 import type { LogEvent } from '../../machines/ports/event-log.ts';
-import { count, text } from './facts.ts';
-import { readSessions, type SessionHistory } from './sessions.ts';
-import { type Checker, ignoreWitness, type Violation, violation } from './violation.ts';
+import { type Checker, notes } from './checker.ts';
+import { asCount, asText, text } from './facts.ts';
+import type { SessionFacts } from './session-facts.ts';
 
 type Role = 'source' | 'target';
 const ROLES: readonly Role[] = ['source', 'target'];
 
-function startsOf(session: SessionHistory, role: Role): readonly LogEvent[] {
-  return session.events.filter(
-    (event) => event.type === 'mover.started' && text(event, 'role') === role,
-  );
+function roleOf(event: LogEvent): Role | null {
+  const role = asText(event.data.role);
+  return role === 'source' || role === 'target' ? role : null;
 }
 
 /**
  * I13: on a gateway route the movers run where the route says. I14: on a direct route both run on
  * the same tenant host.
  */
-export const checkMoverHosts: Checker = (events, witness = ignoreWitness) => {
-  const violations: Violation[] = [];
-  for (const session of readSessions(events).values()) {
-    const { route, dataPath } = session;
-    if (route === null) continue;
-    const [invariant, rule] = dataPath === 'direct' ? ['I14', 'P3'] : ['I13', 'P2'];
-    for (const role of ROLES) {
-      const wanted = text(route, `${role}Host`);
-      for (const event of startsOf(session, role)) {
-        witness(invariant);
-        const host = text(event, 'host');
-        if (host === wanted) continue;
-        const what = `the ${role} mover runs on ${host}; the route says ${wanted}`;
-        violations.push(violation(invariant, rule, what, [route, event]));
-      }
-    }
-    if (dataPath === 'direct' && text(route, 'sourceHost') !== text(route, 'targetHost')) {
-      const what = 'a direct route puts the two movers on different hosts';
-      violations.push(violation('I14', 'P3', what, [route]));
-    }
-  }
-  return violations;
+export const checkMoverHosts: Checker = {
+  name: 'mover-hosts',
+  invariants: ['I13', 'I14'],
+  start: ({ witness, report }) => {
+    const sawGateway = witness('I13');
+    const sawDirect = witness('I14');
+    return {
+      placed: {
+        'route.selected': (event, { route, dataPath }) => {
+          if (event !== route || dataPath !== 'direct') return;
+          if (asText(route.data.sourceHost) === asText(route.data.targetHost)) return;
+          const what = 'a direct route puts the two movers on different hosts';
+          report('I14', 'P3', what, [route]);
+        },
+        'mover.started': (event, { route, dataPath }) => {
+          const role = roleOf(event);
+          if (route === null || role === null) return;
+          const isDirect = dataPath === 'direct';
+          if (isDirect) sawDirect();
+          else sawGateway();
+          const host = asText(event.data.host);
+          const wanted = text(route, role === 'source' ? 'sourceHost' : 'targetHost');
+          if (host === wanted) return;
+          const what = `the ${role} mover runs on ${host}; the route says ${wanted}`;
+          report(isDirect ? 'I14' : 'I13', isDirect ? 'P3' : 'P2', what, [route, event]);
+        },
+      },
+    };
+  },
 };
+
+interface Movers {
+  readonly running: Record<Role, LogEvent | null>;
+  readonly wasSeen: Record<Role, boolean>;
+}
+
+const movers = notes<Movers>(() => ({
+  running: { source: null, target: null },
+  wasSeen: { source: false, target: false },
+}));
 
 /** I15: one source and one target mover at a time, and a session that is done had both. */
-export const checkMoverCount: Checker = (events, witness = ignoreWitness) => {
-  const violations: Violation[] = [];
-  for (const session of readSessions(events).values()) {
-    for (const role of ROLES) {
-      let running: LogEvent | null = null;
-      for (const event of session.events) {
-        if (text(event, 'role') !== role) continue;
-        if (event.type === 'mover.exited') running = null;
-        if (event.type !== 'mover.started') continue;
-        witness('I15');
-        if (running !== null) {
+export const checkMoverCount: Checker = {
+  name: 'mover-count',
+  invariants: ['I15'],
+  start: ({ witness, report }) => {
+    const sawMover = witness('I15');
+    return {
+      sees: {
+        'mover.started': (event, session) => {
+          const role = roleOf(event);
+          if (session === null || role === null) return;
+          const own = movers.of(session);
+          const before = own.running[role];
+          sawMover();
+          own.wasSeen[role] = true;
+          own.running[role] = event;
+          if (before === null) return;
           const what = `a second ${role} mover started while the first was running`;
-          violations.push(violation('I15', 'P7', what, [running, event]));
+          report('I15', 'P7', what, [before, event]);
+        },
+        'mover.exited': (event, session) => {
+          const role = roleOf(event);
+          if (session !== null && role !== null) movers.of(session).running[role] = null;
+        },
+      },
+      leaves: (session) => {
+        const { ended, endState } = session;
+        if (ended === null || endState !== 'done') return;
+        for (const role of ROLES) {
+          if (movers.known(session)?.wasSeen[role] === true) continue;
+          report('I15', 'P7', `the session is done without a ${role} mover`, [ended]);
         }
-        running = event;
-      }
-      const { ended, endState } = session;
-      if (ended !== null && endState === 'done' && startsOf(session, role).length === 0) {
-        const what = `the session is done without a ${role} mover`;
-        violations.push(violation('I15', 'P7', what, [ended]));
-      }
-    }
-  }
-  return violations;
+      },
+    };
+  },
 };
 
-/** Pairs of (what comes first, what follows), by their first occurrence; with the rule. */
-function orderOf(session: SessionHistory): [LogEvent | null, LogEvent | null, string][] {
-  const first = (type: string): LogEvent | null =>
-    session.events.find((event) => event.type === type) ?? null;
-  const source = startsOf(session, 'source')[0] ?? null;
-  const target = startsOf(session, 'target')[0] ?? null;
-  const used = first('storage.used');
-  const hop = session.events.find(
-    (event) => event.type === 'hop.bytes' && (count(event, 'bytes') ?? 0) > 0,
-  );
-  const bytes: [LogEvent | null, LogEvent | null, string][] = [
-    [session.route, source, 'P2'],
-    [session.route, target, 'P2'],
-    [source, used, 'P7'],
-    [target, used, 'P7'],
-    [source, hop ?? null, 'P7'],
-    [target, hop ?? null, 'P7'],
-  ];
-  if (session.dataPath !== 'direct') return [[source, target, 'P2'], ...bytes];
-  const connected = first('gateway.connected');
-  const delivered = first('credential.delivered');
-  return [
-    [source, connected, 'P3'],
-    [target, connected, 'P3'],
-    [connected, delivered, 'P3'],
-    [delivered, used, 'P7'],
-    ...bytes,
-  ];
+interface Steps {
+  source: LogEvent | null;
+  target: LogEvent | null;
+  connected: LogEvent | null;
+  delivered: LogEvent | null;
+  used: LogEvent | null;
+  hop: LogEvent | null;
+}
+
+const steps = notes<Steps>(() => ({
+  source: null,
+  target: null,
+  connected: null,
+  delivered: null,
+  used: null,
+  hop: null,
+}));
+
+/** By their first occurrence: what comes first, what follows, and the rule that says so. */
+type Order = (before: LogEvent | null, after: LogEvent | null, rule: string) => void;
+
+function judgeOrder(session: SessionFacts, order: Order): void {
+  const { source, target, connected, delivered, used, hop } = steps.of(session);
+  if (session.dataPath === 'direct') {
+    order(source, connected, 'P3');
+    order(target, connected, 'P3');
+    order(connected, delivered, 'P3');
+    order(delivered, used, 'P7');
+  } else order(source, target, 'P2');
+  order(session.route, source, 'P2');
+  order(session.route, target, 'P2');
+  order(source, used, 'P7');
+  order(target, used, 'P7');
+  order(source, hop, 'P7');
+  order(target, hop, 'P7');
 }
 
 /** I15: the steps come in the order of P2 or P3, and no byte moves before both movers exist. */
-export const checkStepOrder: Checker = (events, witness = ignoreWitness) => {
-  const violations: Violation[] = [];
-  for (const session of readSessions(events).values()) {
-    if (session.route === null) continue;
-    for (const [before, after, rule] of orderOf(session)) {
-      if (after === null) continue;
-      witness('I15');
+export const checkStepOrder: Checker = {
+  name: 'step-order',
+  invariants: ['I15'],
+  start: ({ witness, report }) => {
+    const sawStep = witness('I15');
+    const order: Order = (before, after, rule) => {
+      if (after === null) return;
+      sawStep();
       if (before === null) {
         const what = `${after.type} without the step of ${rule} that comes before it`;
-        violations.push(violation('I15', rule, what, [after]));
+        report('I15', rule, what, [after]);
       } else if (before.seq > after.seq) {
-        const what = `${after.type} came before ${before.type}`;
-        violations.push(violation('I15', rule, what, [after, before]));
+        report('I15', rule, `${after.type} came before ${before.type}`, [after, before]);
       }
-    }
-  }
-  return violations;
+    };
+    return {
+      sees: {
+        'mover.started': (event, session) => {
+          const role = roleOf(event);
+          if (session !== null && role !== null) steps.of(session)[role] ??= event;
+        },
+        'gateway.connected': (event, session) => {
+          if (session !== null) steps.of(session).connected ??= event;
+        },
+        'credential.delivered': (event, session) => {
+          if (session !== null) steps.of(session).delivered ??= event;
+        },
+        'storage.used': (event, session) => {
+          if (session !== null) steps.of(session).used ??= event;
+        },
+        'hop.bytes': (event, session) => {
+          if (session === null || (asCount(event.data.bytes) ?? 0) <= 0) return;
+          steps.of(session).hop ??= event;
+        },
+      },
+      leaves: (session) => {
+        if (session.route !== null) judgeOrder(session, order);
+      },
+    };
+  },
 };

@@ -1,6 +1,6 @@
 import type { Json, LogEvent } from '../../machines/ports/event-log.ts';
+import type { Checker, Handler } from './checker.ts';
 import { hopEnd, isRecord, scopeOf } from './facts.ts';
-import { type Checker, ignoreWitness, violation } from './violation.ts';
 
 const KINDS = {
   text: (value: Json | undefined) => typeof value === 'string',
@@ -13,7 +13,9 @@ const KINDS = {
     Array.isArray(value) && value.every((item) => typeof item === 'string'),
   bytes: (value: Json | undefined) =>
     isRecord(value) &&
-    ['source', 'gateway', 'storage'].every((key) => Number.isSafeInteger(value[key])),
+    Number.isSafeInteger(value.source) &&
+    Number.isSafeInteger(value.gateway) &&
+    Number.isSafeInteger(value.storage),
   hopEnd: (value: Json | undefined) => typeof value === 'string' && hopEnd(value) !== null,
 } as const;
 
@@ -87,23 +89,46 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   'session.ended': { state: 'text', bytes: 'bytes', verified: 'flagOrNull' },
 };
 
+/** Facts that must name their scope, besides those above also some without other fields. */
 const SCOPED_TYPE = /^(credential\.(requested|issued|saved|delivered|revoked)|quota\..*)$/;
-
-function problems(event: LogEvent): string[] {
-  const shape = SHAPES[event.type] ?? {};
-  const found = Object.entries(shape)
-    .filter(([key, kind]) => !KINDS[kind](event.data[key]))
-    .map(([key, kind]) => `${key} (${kind})`);
-  if (SCOPED_TYPE.test(event.type) && scopeOf(event) === null) found.push('scope');
-  return found;
-}
+const SCOPED_ONLY = [
+  'credential.requested',
+  'credential.revoked',
+  'quota.refused',
+  'quota.freed',
+  'quota.recountFailed',
+];
 
 /** LOG: a fact that misses what the checkers rely on would make them pass without looking. */
-export const checkShape: Checker = (events, witness = ignoreWitness) =>
-  events.flatMap((event) => {
-    if (SHAPES[event.type] !== undefined) witness('LOG');
-    const found = problems(event);
-    if (found.length === 0) return [];
-    const what = `${event.type} has no usable ${found.join(', ')}`;
-    return [violation('LOG', 'architecture 3', what, [event])];
-  });
+export const checkShape: Checker = {
+  name: 'shape',
+  invariants: ['LOG'],
+  start: ({ witness, report }) => {
+    const sawFact = witness('LOG');
+    const handlerFor = (type: string): Handler => {
+      const shape = SHAPES[type];
+      const fields = Object.entries(shape ?? {}).map(([key, kind]) => ({
+        key,
+        kind,
+        isRight: KINDS[kind],
+      }));
+      const isScoped = SCOPED_TYPE.test(type);
+      const problemsOf = (event: LogEvent): string[] => {
+        const found = fields
+          .filter(({ key, isRight }) => !isRight(event.data[key]))
+          .map(({ key, kind }) => `${key} (${kind})`);
+        return isScoped && scopeOf(event) === null ? [...found, 'scope'] : found;
+      };
+      return (event, _session, scope) => {
+        if (shape !== undefined) sawFact();
+        let isRight = !isScoped || scope !== null;
+        for (const field of fields) isRight = isRight && field.isRight(event.data[field.key]);
+        if (isRight) return;
+        const what = `${event.type} has no usable ${problemsOf(event).join(', ')}`;
+        report('LOG', 'architecture 3', what, [event]);
+      };
+    };
+    const types = new Set([...Object.keys(SHAPES), ...SCOPED_ONLY]);
+    return { sees: Object.fromEntries([...types].map((type) => [type, handlerFor(type)])) };
+  },
+};

@@ -1,31 +1,11 @@
 import type { LogEvent } from '../../machines/ports/event-log.ts';
 import { isExpired } from '../../machines/rules/renewal.ts';
-import { count, scopeOf, text } from './facts.ts';
-import { readSessions } from './sessions.ts';
-import { type Checker, ignoreWitness, type Violation, violation } from './violation.ts';
+import { type Checker, notes } from './checker.ts';
+import { asCount, asText } from './facts.ts';
+import type { SessionFacts } from './session-facts.ts';
 
-/** How a generation ends: the fact that told its expiry, and its revocation. */
-interface Life {
-  readonly source: LogEvent;
-  readonly expiresAt: number;
-  revoked: LogEvent | null;
-}
-
-function readLives(events: readonly LogEvent[]): ReadonlyMap<string, Life> {
-  const lives = new Map<string, Life>();
-  for (const event of events) {
-    const name = `${scopeOf(event)} ${count(event, 'generation')}`;
-    const expiresAt = count(event, 'expiresAt');
-    const tellsExpiry = event.type === 'credential.issued' || event.type === 'credential.delivered';
-    if (tellsExpiry && expiresAt !== null && !lives.has(name)) {
-      lives.set(name, { source: event, expiresAt, revoked: null });
-    }
-    const life = lives.get(name);
-    const isRevoked = event.type === 'credential.revoked' && text(event, 'state') !== 'irrevocable';
-    if (isRevoked && life !== undefined) life.revoked = event;
-  }
-  return lives;
-}
+/** Requests with a generation that nobody has told about yet. */
+const unknownUses = notes<LogEvent[]>(() => []);
 
 /**
  * I37: no request starts with an expired credential, whatever the storage makes of it (C16); one
@@ -33,31 +13,48 @@ function readLives(events: readonly LogEvent[]): ReadonlyMap<string, Life> {
  * the word may reach the mover later than the storage. The repository's own credential
  * (generation 0) does not end and is exempt (I43).
  */
-export const checkCredentialUse: Checker = (events, witness = ignoreWitness) => {
-  const lives = readLives(events);
-  const violations: Violation[] = [];
-  for (const session of readSessions(events).values()) {
-    for (const event of session.events) {
-      const generation = count(event, 'generation');
-      const startedAt = count(event, 'startedAt');
-      if (event.type !== 'storage.used' || generation === 0 || startedAt === null) continue;
-      const life = lives.get(`${session.scope} ${generation}`);
-      if (life === undefined) continue;
-      witness('I37');
-      const endedAt = count(event, 'endedAt');
-      if (endedAt !== null && isExpired(life.expiresAt, endedAt)) witness('I38');
-      if (isExpired(life.expiresAt, startedAt)) {
-        const lateMs = startedAt - life.expiresAt;
-        const what = `a request started ${lateMs} ms after generation ${generation} had expired`;
-        violations.push(violation('I37', 'C16', what, [life.source, event]));
+export const checkCredentialUse: Checker = {
+  name: 'credential-use',
+  invariants: ['I37', 'I38', 'I42'],
+  start: ({ witness, report }) => {
+    const sawUse = witness('I37');
+    const sawLateEnd = witness('I38');
+    const sawRevoked = witness('I42');
+
+    /** False when nothing is known of the generation. */
+    const judge = (event: LogEvent, session: SessionFacts): boolean => {
+      const number = asCount(event.data.generation);
+      const startedAt = asCount(event.data.startedAt);
+      if (number === null || number === 0 || startedAt === null) return true;
+      const life = session.scope?.generation(number) ?? null;
+      if (life === null || life.told === null || life.expiresAt === null) return false;
+      const { expiresAt, revoked, told } = life;
+      sawUse();
+      const endedAt = asCount(event.data.endedAt);
+      if (endedAt !== null && isExpired(expiresAt, endedAt)) sawLateEnd();
+      if (isExpired(expiresAt, startedAt)) {
+        const lateMs = startedAt - expiresAt;
+        const what = `a request started ${lateMs} ms after generation ${number} had expired`;
+        report('I37', 'C16', what, [told, event]);
       }
-      if (life.revoked === null) continue;
-      witness('I42');
-      if (startedAt > life.revoked.at && text(event, 'status') === 'ok') {
-        const what = `a request was served that started after generation ${generation} had been revoked`;
-        violations.push(violation('I42', 'C22', what, [life.revoked, event]));
+      if (revoked === null) return true;
+      sawRevoked();
+      if (startedAt > revoked.at && asText(event.data.status) === 'ok') {
+        const what = `a request was served that started after generation ${number} had been revoked`;
+        report('I42', 'C22', what, [revoked, event]);
       }
-    }
-  }
-  return violations;
+      return true;
+    };
+
+    return {
+      placed: {
+        'storage.used': (event, session) => {
+          if (!judge(event, session)) unknownUses.of(session).push(event);
+        },
+      },
+      leaves: (session) => {
+        for (const event of unknownUses.known(session) ?? []) judge(event, session);
+      },
+    };
+  },
 };

@@ -16,24 +16,11 @@ export interface Violation {
   readonly evidence: readonly number[];
 }
 
-/** Told each time an invariant was really put to the test: an invariant never seen proves nothing. */
-export type Witness = (invariant: string) => void;
+/** Events that prove something; the one with the highest `seq` is where it shows. */
+export type Proof = readonly [LogEvent, ...LogEvent[]];
 
-/**
- * Reads a whole log, in the order of `seq`, and nothing else. Facts that are malformed are skipped:
- * the shape checker reports them.
- */
-export type Checker = (events: readonly LogEvent[], witness?: Witness) => Violation[];
-
-export const ignoreWitness: Witness = () => undefined;
-
-/** The violation of one invariant, proven by these events; the last one is where it shows. */
-export function violation(
-  invariant: string,
-  rule: string,
-  text: string,
-  proof: readonly [LogEvent, ...LogEvent[]],
-): Violation {
+/** The violation of one invariant, proven by these events. */
+export function violation(invariant: string, rule: string, text: string, proof: Proof): Violation {
   const last = proof.reduce((latest, event) => (event.seq >= latest.seq ? event : latest));
   const evidence = [...new Set(proof.map(({ seq }) => seq))].sort((left, right) => left - right);
   return { invariant, rule, session: last.session, at: last.at, seq: last.seq, text, evidence };

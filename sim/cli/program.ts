@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { nearestWord } from '../scenario/nearest.ts';
 import type { CommandContext, CommandResult } from './command-context.ts';
 import { UsageError } from './command-error.ts';
+import { addTraceCommands } from './commands/trace-program.ts';
 import { EXIT_CODE_HELP } from './exit-codes.ts';
 import type { RawOptions } from './read-options.ts';
 
@@ -51,6 +52,7 @@ export function createProgram(options: ProgramOptions): Command {
     .option('--ascii', 'only ASCII characters')
     .option(...WORLD)
     .option('--headless', 'without a command: no live view, also on a terminal')
+    .option('--plain', 'live view as plain sentences, for screen readers')
     .allowExcessArguments()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: options.write, writeErr: options.writeError })
@@ -80,6 +82,7 @@ export function createProgram(options: ProgramOptions): Command {
   addLabCommands(program, choose);
   addStorageCommands(program, choose);
   for (const command of program.commands) command.allowExcessArguments(false);
+  addTraceCommands(program, choose);
   return program;
 }
 
@@ -92,6 +95,15 @@ function addScenarioCommands(program: Command, choose: Choose): void {
     .option('--trace <file>', 'write the event log there, as NDJSON')
     .action(choose(async () => (await import('./commands/scenario.ts')).run));
   addSimulate(program, choose);
+  program
+    .command('open <trace>')
+    .description('look at a recorded trace (NDJSON): step, search, ask why')
+    .action(choose(async () => (await import('./commands/open.ts')).open));
+  program
+    .command('rules [ids...]')
+    .description('list every rule of the protocol, what checks it, and what a log proved of it')
+    .option('--trace <file>', 'measure this event log (NDJSON)')
+    .action(choose(async () => (await import('./commands/rules.ts')).rules));
   program
     .command('schema')
     .description('print the JSON Schema of the scenario file, or of the fleet file')
@@ -186,12 +198,16 @@ function addLabCommands(program: Command, choose: Choose): void {
     .action(choose(async () => (await lab()).list));
   program
     .command('verify <backup>')
-    .description('read a restore point and check every block')
+    .description(
+      'read a restore point and check every block; or, for a file that ends in .yaml, ask the ' +
+        'storage that it describes whether it can carry direct mode',
+    )
     .option(...TENANT)
     .option(...SUBTENANT)
     .option(...REPOSITORY)
     .option(...POINT)
     .option(...KIND)
+    .option('--junit <file>', 'of a storage: write the points there, as JUnit XML')
     .action(choose(async () => (await lab()).verify));
   program
     .command('delete <backup>')

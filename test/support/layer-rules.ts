@@ -114,6 +114,12 @@ export const LAYERS: readonly Layer[] = [
     node: 'none',
   },
   {
+    folder: 'sim/rules',
+    why: 'the rule catalogue is data: it names checkers, code and tests, and runs none of them',
+    mayImport: ['sim/check'],
+    node: 'none',
+  },
+  {
     folder: 'sim/storage',
     why: 'the storage side must not know the client side',
     mayImport: [RULES],
@@ -143,10 +149,33 @@ export const LAYERS: readonly Layer[] = [
     node: { except: ['node:net', 'node:tls', 'node:http', 'node:https', 'node:child_process'] },
   },
   {
+    folder: 'sim/fleet',
+    why: 'a fleet is machines and a world that plays everything around them: no role, no adapter',
+    mayImport: ['machines', 'sim/kernel', 'sim/check', 'sim/scenario'],
+    packages: ['xstate', 'yaml', 'zod'],
+    node: { except: ['node:net', 'node:tls', 'node:http', 'node:https', 'node:child_process'] },
+  },
+  {
     folder: 'sim/explore',
     why: 'exploration drives simulated worlds only',
     mayImport: ['machines', 'sim/world', 'sim/kernel', 'sim/check', 'sim/scenario'],
     packages: ['xstate'],
+  },
+  {
+    folder: 'sim/trace',
+    why: 'a trace is read, compared, drawn and explained from its lines; only a replayer knows a world',
+    mayImport: [
+      ...PORTS,
+      'sim/kernel',
+      'sim/check',
+      'sim/rules',
+      'sim/scenario',
+      'sim/world',
+      'sim/fleet',
+      'sim/tui/model',
+      'sim/tui/view-model',
+      'sim/tui/words',
+    ],
   },
   {
     folder: 'sim/lab',
@@ -161,6 +190,12 @@ export const LAYERS: readonly Layer[] = [
       'sim/world',
     ],
     packages: ['xstate'],
+  },
+  {
+    folder: 'sim/verify',
+    why: 'verify asks a storage from outside: real adapters only, and no simulation of any',
+    mayImport: ['machines', 'adapters', 'sim/scenario'],
+    packages: ['@aws-sdk/', '@azure/storage-blob', 'zod'],
   },
   {
     folder: 'sim/cli',
@@ -178,7 +213,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'sim/tui',
     why: 'the terminal UI shows what worlds tell; it does not reach below them',
-    mayImport: [...PORTS, 'sim/world', 'sim/check', 'sim/explore', 'sim/kernel', 'sim/scenario'],
+    mayImport: ['machines', 'sim/world', 'sim/check', 'sim/explore', 'sim/kernel', 'sim/scenario'],
     packages: ['ink', 'react', 'xstate'],
   },
 ];

@@ -128,3 +128,10 @@ export function routeFacts(
     rules: reasons.map((reason) => reason.rule),
   };
 }
+
+/** C4, C21: which limits the repository's SAS have, so that a checker can tell (I28, I30). */
+export function sasLimitsFact(repository: SpRepository): JsonObject {
+  if (repository.storage !== 'azure') return {};
+  if (repository.entraId) return { sasLimits: 'entra' };
+  return { sasLimits: repository.sasOverride === null ? 'default' : 'override' };
+}

@@ -12,6 +12,7 @@ import {
   openingProblem,
   routeFacts,
   routeSettingsOf,
+  sasLimitsFact,
 } from './opening.ts';
 import type { QuotaBook } from './quota-book.ts';
 import type { SpRegister } from './register.ts';
@@ -192,7 +193,10 @@ export class TenantDesk {
       verdict: null,
     };
     register.sessions.set(record.id, record);
-    const facts = routeFacts(routeSettingsOf(repository, asked), route, decision.reasons);
+    const facts = {
+      ...routeFacts(routeSettingsOf(repository, asked), route, decision.reasons),
+      ...sasLimitsFact(repository),
+    };
     log.write({ node: 'sp', type: 'route.selected', session: record.id, data: facts });
     tell(link, 'session.opened', openedHeader(record));
   }

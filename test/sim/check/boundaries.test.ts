@@ -25,6 +25,8 @@ function oneCheck(storage: string, leftMs: number, decision: string, line: JsonO
   const log = new LogBuilder();
   openDirect(log, 's');
   const expiresAt = START_AT + 100 * DAY_MS;
+  log.add('s', 'gateway.connected', { heldGeneration: 1, heldExpiresAt: expiresAt });
+  log.add('s', 'credential.requested', { scope: 'acme/vault-direct', trigger: 'connect' });
   log.at = expiresAt - leftMs;
   log.add('s', 'credential.checked', {
     by: storage === 'azure' ? 'sp' : 'tenant',

@@ -8,13 +8,20 @@ export const LIFETIME_MS = 14 * DAY_MS;
 /** Event data to change: fields are replaced, `undefined` takes a field away. */
 export type Patch = Readonly<Record<string, unknown>>;
 
+/** Who writes a fact, as in a real log. */
+function nodeOf(session: string | null, type: string): string {
+  if (/^(storage\.used|hop\.bytes)$/.test(type)) return `mover:${session}:target`;
+  if (session === null || /^(quota|gateway|route)\./.test(type)) return 'sp';
+  return /^credential\.(?!checked)/.test(type) ? 'sp' : 'tenant:acme';
+}
+
 /** Writes logs by hand, one fact a call, numbered as a real log would be. */
 export class LogBuilder {
   readonly events: LogEvent[] = [];
   at = START_AT;
 
   add(session: string | null, type: string, data: JsonObject): this {
-    const node = session === null ? 'sp' : `tenant:acme`;
+    const node = nodeOf(session, type);
     this.events.push({ seq: this.events.length, at: this.at, node, type, session, data });
     this.at += 1;
     return this;
@@ -77,15 +84,26 @@ export function connect(
     includesLine: false,
     decision,
   });
+  const request = { scope: SCOPE, trigger: 'connect', renew: decision === 'renew' };
+  log.add(id, 'credential.requested', request);
   return decision;
 }
 
+const LEDGER = { scope: SCOPE, quotaBytes: 1_000 };
+
+function grant(log: LogBuilder, id: string): void {
+  const ledger = { ...LEDGER, usedBytes: 0, reservedBytes: 200 };
+  log.add(id, 'quota.granted', { ...ledger, grantedBytes: 200 });
+}
+
+/** One that stores is granted 200 bytes besides, just before. */
 export function deliver(
   log: LogBuilder,
   id: string,
   operation: string,
   held: { readonly generation: number; readonly expiresAt: number },
 ): void {
+  if (operation === 'backup') grant(log, id);
   log.add(id, 'credential.delivered', {
     scope: SCOPE,
     generation: held.generation,
@@ -114,14 +132,20 @@ export function openDirect(log: LogBuilder, id: string, operation = 'backup'): v
   log.add(id, 'mover.started', { role: 'source', host: 'sourceProxy' });
 }
 
-export function use(log: LogBuilder, id: string, generation: number, tookMs = 5): void {
+export function use(
+  log: LogBuilder,
+  id: string,
+  generation: number,
+  tookMs = 5,
+  folder = 'vault-direct/Clients/acme',
+): void {
   const startedAt = log.at;
   log.wait(tookMs);
   log.add(id, 'storage.used', {
     by: 'target mover',
     generation,
     operation: 'put',
-    key: 'Veeam/Backup/vault-direct/Clients/acme/files/x',
+    key: `Veeam/Backup/${folder}/files/x`,
     bytes: 100,
     startedAt,
     endedAt: log.at,
@@ -129,22 +153,14 @@ export function use(log: LogBuilder, id: string, generation: number, tookMs = 5)
   });
 }
 
-/** Grants 200 bytes, spends 100, returns 100, then ends. */
+/** Of 200 granted bytes 100 are spent and 100 returned; then it ends. */
 export function close(log: LogBuilder, id: string, operation: string, gatewayBytes: number): void {
-  const ledger = { scope: SCOPE, quotaBytes: 1_000 };
-  log.add(id, 'quota.granted', {
-    ...ledger,
-    grantedBytes: 200,
-    usedBytes: 0,
-    reservedBytes: 200,
-  });
-  log.add(id, 'quota.spent', { ...ledger, spentBytes: 100, usedBytes: 100, reservedBytes: 100 });
-  log.add(id, 'quota.returned', {
-    ...ledger,
-    returnedBytes: 100,
-    usedBytes: 100,
-    reservedBytes: 0,
-  });
+  if (operation === 'backup') {
+    const spent = { ...LEDGER, spentBytes: 100, usedBytes: 100, reservedBytes: 100 };
+    log.add(id, 'quota.spent', spent);
+    const returned = { ...LEDGER, returnedBytes: 100, usedBytes: 100, reservedBytes: 0 };
+    log.add(id, 'quota.returned', returned);
+  }
   log.add(id, 'session.state', { state: 'done' });
   log.add(id, 'session.ended', {
     state: 'done',
@@ -200,7 +216,8 @@ export function cleanLog(): LogEvent[] {
   });
   log.add('g1', 'mover.started', { role: 'source', host: 'sourceProxy' });
   log.add('g1', 'mover.started', { role: 'target', host: 'mountServer' });
-  use(log, 'g1', 0);
+  grant(log, 'g1');
+  use(log, 'g1', 0, 5, 'vault-gateway/Clients/acme');
   log.add('g1', 'hop.bytes', { from: 'source', to: 'gateway', bytes: 100 });
   log.add('g1', 'hop.bytes', { from: 'gateway', to: 'mover:g1:target', bytes: 100 });
   log.add('g1', 'hop.bytes', { from: 'target', to: 'storage', bytes: 100 });
