@@ -4,6 +4,7 @@ import type {
   StorageCredential,
   StorageLocation,
 } from '../../machines/ports/storage-credential.ts';
+import { ISSUERS } from '../../machines/rules/issuers.ts';
 import { SECOND_MS } from '../../machines/rules/time.ts';
 import type { StorageUse } from '../roles/mover/config.ts';
 import { withRetry } from '../wrap/retry.ts';
@@ -12,6 +13,12 @@ import { lateStore } from './late-store.ts';
 
 /** C19: how long a fresh generation may be unknown to the storage before that is final. */
 const PROPAGATION_MS = 60 * SECOND_MS;
+
+/** Longer where an issuer of the storage needs it: HMAC keys of Google take minutes. */
+function propagationMs({ storage }: StorageLocation, { kind }: StorageCredential): number {
+  const isHmacKey = storage === 'gcs' && kind === 's3-keys';
+  return isHmacKey ? ISSUERS['hmac-key'].propagationMaxMs : PROPAGATION_MS;
+}
 
 /**
  * A bare store of the location's kind; every rejection is from the catalogue, nothing retries. Its
@@ -34,6 +41,11 @@ export function createStore(
       case 'azure':
         return (await import('../azure/object-store.ts')).createAzureObjectStore(options);
       case 'gcs': {
+        if (credential.kind === 's3-keys') {
+          // An HMAC key opens the XML API, which speaks S3; its signatures name this region.
+          const { createS3ObjectStore } = await import('../s3/object-store.ts');
+          return createS3ObjectStore({ ...options, location: { ...location, region: 'auto' } });
+        }
         const { createGcsObjectStore } = await import('../gcs/object-store.ts');
         const { tokenUrl } = location;
         return createGcsObjectStore(tokenUrl === undefined ? options : { ...options, tokenUrl });
@@ -68,6 +80,7 @@ export function createMoverStore(
   return withRetry(traced, {
     clock: waitClock,
     random,
-    propagatesUntil: credential.generation > 0 ? waitClock.now() + PROPAGATION_MS : null,
+    propagatesUntil:
+      credential.generation > 0 ? waitClock.now() + propagationMs(location, credential) : null,
   });
 }

@@ -14,12 +14,12 @@ interface Place {
   readonly bucket: string;
 }
 
-type Query = Readonly<Record<string, string | undefined>>;
+type Query = Readonly<Record<string, unknown>>;
 
 /** `?a=b` of what is there. */
 export function queryText(query: Query): string {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
+    value === undefined ? [] : [`${name}=${encodeURIComponent(String(value))}`],
   );
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
@@ -30,10 +30,6 @@ export function bucketUrl({ endpoint, bucket }: Place, rest: string, query: Quer
 
 export function objectUrl(place: Place, key: string, query: Query = {}): string {
   return bucketUrl(place, `/o/${encodeURIComponent(checkedKey(key))}`, query);
-}
-
-export function uploadUrl({ endpoint, bucket }: Place, query: Query): string {
-  return `${endpoint}/upload/storage/v1/b/${encodeURIComponent(bucket)}/o${queryText(query)}`;
 }
 
 /** Of the XML API, path-style. */

@@ -1,8 +1,9 @@
+import type { Readable } from 'node:stream';
 import type { GetOptions } from '../../machines/ports/object-store.ts';
 import { FortnightError } from '../../machines/rules/errors.ts';
-import { objectUrl } from './addresses.ts';
 import { crc32c, crc32cOfHeader, crc32cText } from './crc32c.ts';
-import type { GcsRequests, OpenAnswer } from './requests.ts';
+import type { OpenAnswer } from './requests.ts';
+import type { StorageClient } from './storage-client.ts';
 
 interface Download {
   readonly sizeBytes: number;
@@ -15,40 +16,44 @@ interface Download {
  * when the connection breaks on the way.
  */
 export async function download(
-  requests: GcsRequests,
+  client: StorageClient,
   key: string,
   options: GetOptions = {},
 ): Promise<Download> {
   const { range, signal } = options;
-  const answer = await requests.open({
-    operation: 'objects.get',
-    target: 'object',
-    signal,
-    request: {
-      method: 'GET',
-      url: objectUrl(requests, key, { alt: 'media' }),
-      headers: range === undefined ? {} : { range: `bytes=${range.start}-${range.endInclusive}` },
-    },
+  const answered = Promise.withResolvers<OpenAnswer>();
+  const onOpen = answered.resolve;
+  const call = { operation: 'objects.get', target: 'object', signal, onOpen } as const;
+  const reader = client.file(key, call).createReadStream({
+    ...(range === undefined ? {} : { start: range.start, end: range.endInclusive }),
+    decompress: false,
+    // The SDK checks no lengths, and no sums but of whole answers with one more header of Google's.
+    validation: false,
   });
+  reader.on('error', answered.reject);
+  // The SDK sends when it is first read from.
+  reader.read(0);
+  const answer = await answered.promise;
   const length = answer.headers.get('content-length') ?? '';
   if (!/^\d{1,15}$/.test(length)) {
-    throw giveUp(answer, 'the answer has no length');
+    throw giveUp(reader, answer, 'the answer has no length');
   }
   const sizeBytes = Number(length);
   if (range !== undefined && sizeBytes > range.endInclusive - range.start + 1) {
-    throw giveUp(answer, 'more bytes than the range came');
+    throw giveUp(reader, answer, 'more bytes than the range came');
   }
   const checksum = range === undefined ? crc32cOfHeader(answer.headers.get('x-goog-hash')) : null;
-  return { sizeBytes, chunks: checkedChunks(answer, sizeBytes, checksum) };
+  return { sizeBytes, chunks: checkedChunks(reader, answer, sizeBytes, checksum) };
 }
 
-function giveUp(answer: OpenAnswer, reason: string): FortnightError {
-  answer.body.destroy?.();
+function giveUp(reader: Readable, answer: OpenAnswer, reason: string): FortnightError {
+  reader.destroy();
   answer.release();
   return new FortnightError('object.corrupt', `objects.get: ${reason}`);
 }
 
 async function* checkedChunks(
+  reader: Readable,
   answer: OpenAnswer,
   sizeBytes: number,
   checksum: string | null,
@@ -57,7 +62,7 @@ async function* checkedChunks(
   let running = 0;
   let isBroken = false;
   // Not `for await` around the yield: an error of the consumer is not an error of the body.
-  const iterator = answer.body[Symbol.asyncIterator]();
+  const iterator = reader[Symbol.asyncIterator]();
   try {
     while (true) {
       const step = await iterator.next().catch(() => {
@@ -72,7 +77,7 @@ async function* checkedChunks(
     }
   } finally {
     await iterator.return?.().catch(() => undefined);
-    answer.body.destroy?.();
+    reader.destroy();
     answer.release();
   }
   const stopped = answer.stopReason();

@@ -1,8 +1,7 @@
 import type { ObjectInfo } from '../../machines/ports/object-store.ts';
 import { FortnightError, toFortnightError } from '../../machines/rules/errors.ts';
-import { bucketUrl } from './addresses.ts';
-import { documentOf, OBJECT_FIELDS, readObject } from './object-info.ts';
-import type { GcsRequests } from './requests.ts';
+import { OBJECT_FIELDS, readObject } from './object-info.ts';
+import type { StorageClient } from './storage-client.ts';
 
 const PAGE_KEYS_MAX = 1000;
 
@@ -11,40 +10,43 @@ interface Page {
   readonly next: string | undefined;
 }
 
-async function listPage(
-  requests: GcsRequests,
-  query: Readonly<Record<string, string | undefined>>,
-): Promise<Page> {
-  const operation = 'objects.list';
-  const fields = `nextPageToken,items(${OBJECT_FIELDS})`;
-  const url = bucketUrl(requests, '/o', { ...query, fields });
-  const request = { method: 'GET', url } as const;
-  const answer = await requests.send({ operation, target: 'bucket', request });
-  const { items, nextPageToken } = documentOf(answer, operation);
-  const resources = Array.isArray(items) ? items : [];
-  return {
-    objects: resources.map((item) => readObject(item).info),
-    next: typeof nextPageToken === 'string' ? nextPageToken : undefined,
-  };
+interface PageQuery {
+  readonly prefix: string;
+  readonly maxResults: number;
+  readonly startOffset?: string;
+  readonly pageToken?: string;
+}
+
+async function listPage(client: StorageClient, query: PageQuery): Promise<Page> {
+  const bucket = client.bucket({ operation: 'objects.list', target: 'bucket' });
+  const [, , answer] = await bucket.getFiles({
+    ...query,
+    // A page a call: whoever stops reading sends no more, and C16 is asked before each.
+    autoPaginate: false,
+    fields: `nextPageToken,items(${OBJECT_FIELDS})`,
+  });
+  const { items = [], nextPageToken } = answer as ListAnswer;
+  return { objects: items.map((item) => readObject(item).info), next: nextPageToken };
+}
+
+interface ListAnswer {
+  readonly items?: readonly object[];
+  readonly nextPageToken?: string;
 }
 
 export async function* listObjects(
-  requests: GcsRequests,
+  client: StorageClient,
   prefix: string,
   startAfter: string | undefined,
 ): AsyncGenerator<ObjectInfo, void, undefined> {
-  let pageToken: string | undefined;
-  do {
-    const page = await listPage(requests, {
-      prefix,
-      maxResults: String(PAGE_KEYS_MAX),
-      // Google begins at the key, we after it.
-      startOffset: startAfter,
-      pageToken,
-    });
+  // Google begins at the key, we after it.
+  const start = startAfter === undefined ? {} : { startOffset: startAfter };
+  let next: { readonly pageToken?: string } | null = {};
+  while (next !== null) {
+    const page = await listPage(client, { prefix, maxResults: PAGE_KEYS_MAX, ...start, ...next });
     for (const object of page.objects) if (object.key !== startAfter) yield object;
-    pageToken = page.next;
-  } while (pageToken !== undefined);
+    next = page.next ? { pageToken: page.next } : null;
+  }
 }
 
 /**
@@ -53,14 +55,14 @@ export async function* listObjects(
  * which the tenant may ask for below its own folder, tells whether there is such a key.
  */
 export async function reasonOf(
-  requests: GcsRequests,
+  client: StorageClient,
   key: string,
   refusal: unknown,
 ): Promise<FortnightError> {
   const error = toFortnightError(refusal);
   if (error.code !== 'access.denied') return error;
   try {
-    const { objects } = await listPage(requests, { prefix: key, maxResults: '1' });
+    const { objects } = await listPage(client, { prefix: key, maxResults: 1 });
     if (objects[0]?.key === key) return error;
     return new FortnightError('object.missing', JSON.stringify(key));
   } catch (thrown) {

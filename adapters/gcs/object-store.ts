@@ -11,14 +11,15 @@ import type {
   StorageLocation,
 } from '../../machines/ports/storage-credential.ts';
 import { type FortnightError, toFortnightError } from '../../machines/rules/errors.ts';
-import { objectUrl, storageEndpoint } from './addresses.ts';
+import { storageEndpoint } from './addresses.ts';
 import { collect, download } from './download.ts';
 import { listObjects, reasonOf } from './listing.ts';
-import { documentOf, OBJECT_FIELDS, readObject } from './object-info.ts';
+import { readObject } from './object-info.ts';
 import { cutIntoParts, type Part, type PartSource, sliceIntoParts } from './parts.ts';
-import { createGcsRequests, type GcsRequests, requireGcsCredential } from './requests.ts';
+import { createGcsRequests, requireGcsCredential } from './requests.ts';
 import { CHUNK_UNIT_BYTES, putInChunks } from './resumable-put.ts';
 import { putWhole } from './simple-put.ts';
+import { createStorageClient, type StorageClient } from './storage-client.ts';
 import { abortUploadsBelow } from './unfinished-uploads.ts';
 
 const MIB = 1024 * 1024;
@@ -48,7 +49,7 @@ export interface GcsObjectStoreOptions {
   readonly refusesExpired?: boolean;
 }
 
-/** An `ObjectStore` on one bucket of Google Cloud Storage (JSON API). */
+/** An `ObjectStore` on one bucket of Google Cloud Storage, on the official SDK (JSON API). */
 export function createGcsObjectStore(options: GcsObjectStoreOptions): ObjectStore {
   const { clock, location } = options;
   const partBytes = options.partBytes ?? 8 * MIB;
@@ -68,6 +69,7 @@ export function createGcsObjectStore(options: GcsObjectStoreOptions): ObjectStor
     tokenUrl: options.tokenUrl,
     refusesExpired: options.refusesExpired ?? true,
   });
+  const client = createStorageClient(requests);
   const properties: ObjectStoreProperties = {
     name: 'gcs',
     partBytes,
@@ -78,38 +80,38 @@ export function createGcsObjectStore(options: GcsObjectStoreOptions): ObjectStor
 
   return {
     properties,
-    put: (key, body, putOptions) => put(requests, properties, key, body, putOptions),
-    putStream: (key, body, putOptions) => putStream(requests, properties, key, body, putOptions),
+    put: (key, body, putOptions) => put(client, properties, key, body, putOptions),
+    putStream: (key, body, putOptions) => putStream(client, properties, key, body, putOptions),
     async get(key, getOptions) {
-      return collect(await open(requests, key, getOptions));
+      return collect(await open(client, key, getOptions));
     },
     async getStream(key, getOptions) {
-      return (await open(requests, key, getOptions)).chunks;
+      return (await open(client, key, getOptions)).chunks;
     },
-    head: (key) => head(requests, key),
-    list: (prefix, listOptions) => listObjects(requests, prefix, listOptions?.startAfter),
-    remove: (keys) => remove(requests, keys),
+    head: (key) => head(client, key),
+    list: (prefix, listOptions) => listObjects(client, prefix, listOptions?.startAfter),
+    remove: (keys) => remove(client, keys),
     abortUploads: (prefix) => abortUploadsBelow(requests, prefix),
     close: () => requests.close(),
   };
 }
 
 async function put(
-  requests: GcsRequests,
+  client: StorageClient,
   { partBytes, parallelParts }: ObjectStoreProperties,
   key: string,
   body: Uint8Array,
   options?: PutOptions,
 ): Promise<ObjectInfo> {
-  if (body.byteLength < partBytes) return putWhole(requests, key, body, options);
+  if (body.byteLength < partBytes) return putWhole(client, key, body, options);
   const parts = sliceIntoParts(body, partBytes);
   const { byteLength: sizeBytes } = body;
   const large = { parts, partBytes, sizeBytes, partsHeld: parallelParts };
-  return putInChunks(requests, key, large, options);
+  return putInChunks(client, key, large, options);
 }
 
 async function putStream(
-  requests: GcsRequests,
+  client: StorageClient,
   { partBytes, parallelParts }: ObjectStoreProperties,
   key: string,
   body: AsyncIterable<Uint8Array>,
@@ -120,11 +122,11 @@ async function putStream(
     const held = await takeFirst(parts);
     const firstBytes = held[0]?.byteLength ?? 0;
     if (firstBytes < partBytes) {
-      return await putWhole(requests, key, held[0] ?? new Uint8Array(0), options);
+      return await putWhole(client, key, held[0] ?? new Uint8Array(0), options);
     }
     const all = withHeld(held, parts);
     const large = { parts: all, partBytes, sizeBytes: null, partsHeld: parallelParts };
-    return await putInChunks(requests, key, large, options);
+    return await putInChunks(client, key, large, options);
   } catch (thrown) {
     // An error of the source is not an error of the storage; it keeps its own code.
     throw toFortnightError(thrown);
@@ -148,36 +150,34 @@ async function* withHeld(held: Part[], rest: PartSource): PartSource {
 }
 
 /** `download`, with the reason of a refusal found out. */
-async function open(requests: GcsRequests, key: string, options?: GetOptions) {
+async function open(client: StorageClient, key: string, options?: GetOptions) {
   try {
-    return await download(requests, key, options);
+    return await download(client, key, options);
   } catch (thrown) {
-    throw await reasonOf(requests, key, thrown);
+    throw await reasonOf(client, key, thrown);
   }
 }
 
-async function head(requests: GcsRequests, key: string): Promise<ObjectInfo | null> {
-  const url = objectUrl(requests, key, { fields: OBJECT_FIELDS });
+async function head(client: StorageClient, key: string): Promise<ObjectInfo | null> {
+  const call = { operation: 'objects.get (metadata)', target: 'object' } as const;
   try {
-    const operation = 'objects.get (metadata)';
-    const request = { method: 'GET', url } as const;
-    const answer = await requests.send({ operation, target: 'object', request });
-    return { ...readObject(documentOf(answer, operation)).info, key };
+    const [resource] = await client.file(key, call).getMetadata();
+    return { ...readObject(resource).info, key };
   } catch (thrown) {
-    const reason = await reasonOf(requests, key, thrown);
+    const reason = await reasonOf(client, key, thrown);
     if (reason.code === 'object.missing') return null;
     throw reason;
   }
 }
 
 /** A request a key, some at once: Google's batches are requests a key as well, in one body. */
-async function remove(requests: GcsRequests, keys: readonly string[]): Promise<void> {
+async function remove(client: StorageClient, keys: readonly string[]): Promise<void> {
   const waiting = [...new Set(keys)].values();
   const failures: FortnightError[] = [];
   const worker = async (): Promise<void> => {
     for (const key of waiting) {
       if (failures.length > 0) return;
-      await removeOne(requests, key).catch((thrown) => {
+      await removeOne(client, key).catch((thrown) => {
         failures.push(toFortnightError(thrown));
       });
     }
@@ -187,13 +187,9 @@ async function remove(requests: GcsRequests, keys: readonly string[]): Promise<v
   if (first !== undefined) throw first;
 }
 
-async function removeOne(requests: GcsRequests, key: string): Promise<void> {
+async function removeOne(client: StorageClient, key: string): Promise<void> {
   try {
-    await requests.send({
-      operation: 'objects.delete',
-      target: 'object',
-      request: { method: 'DELETE', url: objectUrl(requests, key) },
-    });
+    await client.file(key, { operation: 'objects.delete', target: 'object' }).delete();
   } catch (thrown) {
     const reason = toFortnightError(thrown);
     if (reason.code !== 'object.missing') throw reason;

@@ -1,55 +1,34 @@
-import { randomUUID } from 'node:crypto';
 import type { ObjectInfo, PutOptions } from '../../machines/ports/object-store.ts';
 import { FortnightError } from '../../machines/rules/errors.ts';
-import { checkedKey, objectUrl, uploadUrl } from './addresses.ts';
 import { crc32c, crc32cText } from './crc32c.ts';
-import type { TextAnswer } from './exchange.ts';
-import { documentOf, OBJECT_FIELDS, readObject, type StoredObject } from './object-info.ts';
-import type { GcsRequests } from './requests.ts';
+import { readObject, type StoredObject } from './object-info.ts';
+import type { StorageClient } from './storage-client.ts';
 
-const CONTENT_TYPE = 'application/octet-stream';
+export const CONTENT_TYPE = 'application/octet-stream';
 
 /** Create only: generation 0 stands for an object that is not there. */
-export function conditions(options: PutOptions | undefined): { ifGenerationMatch?: string } {
-  return options?.ifAbsent === true ? { ifGenerationMatch: '0' } : {};
+export function conditions(options: PutOptions | undefined) {
+  return options?.ifAbsent === true ? { preconditionOpts: { ifGenerationMatch: 0 } } : {};
 }
 
 /** One request that holds the name, the checksum that Google is to check, and the bytes. */
 export async function putWhole(
-  requests: GcsRequests,
+  client: StorageClient,
   key: string,
   body: Uint8Array,
   options?: PutOptions,
 ): Promise<ObjectInfo> {
   const checksum = crc32cText(crc32c(body));
-  const boundary = randomUUID();
-  const name = checkedKey(key);
-  const resource = JSON.stringify({ name, contentType: CONTENT_TYPE, crc32c: checksum });
-  const answer = await requests.send({
-    operation: 'objects.insert',
-    target: 'upload',
-    signal: options?.signal,
-    request: {
-      method: 'POST',
-      url: uploadUrl(requests, {
-        uploadType: 'multipart',
-        // Also in front of the body: who may not write there is refused before the bytes are read.
-        name,
-        fields: OBJECT_FIELDS,
-        ...conditions(options),
-      }),
-      headers: { 'content-type': `multipart/related; boundary=${boundary}` },
-      body: Buffer.concat([
-        Buffer.from(
-          `--${boundary}\r\ncontent-type: application/json; charset=UTF-8\r\n\r\n${resource}\r\n` +
-            `--${boundary}\r\ncontent-type: ${CONTENT_TYPE}\r\n\r\n`,
-        ),
-        body,
-        Buffer.from(`\r\n--${boundary}--`),
-      ]),
-    },
+  const signal = options?.signal;
+  const file = client.file(key, { operation: 'objects.insert', target: 'upload', signal });
+  await file.save(body as Buffer, {
+    resumable: false,
+    metadata: { contentType: CONTENT_TYPE, crc32c: checksum },
+    // The SDK's own check would remove whatever lies under the key by now (`confirmed`).
+    validation: false,
+    ...conditions(options),
   });
-  return confirmed(requests, answer, { key, checksum, sizeBytes: body.byteLength });
+  return confirmed(client, file.metadata, { key, checksum, sizeBytes: body.byteLength });
 }
 
 export interface SentObject {
@@ -60,26 +39,18 @@ export interface SentObject {
 
 /** I73: the storage says that it holds these bytes; an object that it does not confirm is removed. */
 export async function confirmed(
-  requests: GcsRequests,
-  answer: TextAnswer,
+  client: StorageClient,
+  answered: object,
   sent: SentObject,
 ): Promise<ObjectInfo> {
-  const stored = readAnswer(answer);
-  const isSame = stored?.crc32c === sent.checksum && stored.info.sizeBytes === sent.sizeBytes;
-  if (stored !== null && isSame) return { ...stored.info, key: sent.key };
-  await removeUnconfirmed(requests, sent.key, stored);
+  const stored = readObject(answered);
+  const isSame = stored.crc32c === sent.checksum && stored.info.sizeBytes === sent.sizeBytes;
+  if (isSame) return { ...stored.info, key: sent.key };
+  await removeUnconfirmed(client, sent.key, stored);
   throw new FortnightError(
     'object.corrupt',
     'objects.insert: the checksum was not confirmed (I73)',
   );
-}
-
-function readAnswer(answer: TextAnswer): StoredObject | null {
-  try {
-    return readObject(documentOf(answer, 'objects.insert'));
-  } catch {
-    return null;
-  }
 }
 
 /**
@@ -87,14 +58,13 @@ function readAnswer(answer: TextAnswer): StoredObject | null {
  * meanwhile another put may have replaced it.
  */
 async function removeUnconfirmed(
-  requests: GcsRequests,
+  client: StorageClient,
   key: string,
-  stored: StoredObject | null,
+  { generation }: StoredObject,
 ): Promise<void> {
-  const generation = stored?.generation;
-  if (!generation) return;
-  const url = objectUrl(requests, key, { ifGenerationMatch: generation });
-  await requests
-    .send({ operation: 'objects.delete', target: 'object', request: { method: 'DELETE', url } })
+  if (generation === null) return;
+  await client
+    .file(key, { operation: 'objects.delete', target: 'object' })
+    .delete({ ifGenerationMatch: generation })
     .catch(() => undefined);
 }

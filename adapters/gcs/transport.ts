@@ -52,10 +52,8 @@ function cutWhenIdle<Agent extends HttpAgent>(agent: Agent): Agent {
 }
 
 /**
- * One keep-alive pool a store, freed by `close`. The storage client of Google (`Storage`) is not used
- * for requests: it has no way to stop one, shares its sockets with the whole process, takes its proxy
- * from the environment, and sends the chunks of an upload by itself, which C16 does not allow. The
- * timeouts are real time: they watch a real network.
+ * One keep-alive pool a store, freed by `close`. `Storage` makes its requests and hands them over
+ * (`storage-client.ts`). The timeouts are real time: they watch a real network.
  */
 export function createTransport(socketsMax: number): Transport {
   const options = { keepAlive: true, maxSockets: socketsMax, timeout: IDLE_SOCKET_TIMEOUT_MS };

@@ -10,9 +10,13 @@ import { JOB_KINDS, OPERATIONS } from '../../machines/rules/settings.ts';
  */
 const id = z.string().min(1).max(200);
 const name = z.string().max(100);
+const key = z.string().max(1_024);
 const count = z.number().int().nonnegative();
 const code = z.string().refine(isErrorCode);
 const trigger = z.enum(['connect', 'request', 'heartbeat', 'forced']);
+
+/** Objects in one page of a listing: what storages give at once. */
+export const LIST_PAGE_MAX = 1_000;
 
 /** The first message of every connection says who speaks. */
 export const helloSchema = z.discriminatedUnion('kind', [
@@ -84,8 +88,35 @@ export const contactMessageSchema = z.discriminatedUnion('type', [
     receivedBytes: count,
   }),
   z.object({ type: z.literal('quota.report'), spentBytes: count }),
+  /** Of a mover whose credential lists nothing; answered by `list.page` or `list.refuse`. */
+  z.object({
+    type: z.literal('list.request'),
+    requestId: id,
+    prefix: key,
+    startAfter: key.nullable(),
+    limit: z.number().int().min(1).max(LIST_PAGE_MAX),
+  }),
 ]);
 export type ContactMessage = z.infer<typeof contactMessageSchema>;
+
+export type ListRequest = Extract<ContactMessage, { type: 'list.request' }>;
+
+const listedPageSchema = z.object({
+  objects: z
+    .array(z.object({ key, sizeBytes: count, etag: z.string().max(200), modifiedAt: z.number() }))
+    .max(LIST_PAGE_MAX),
+  isLast: z.boolean(),
+});
+export type ListedPage = Readonly<z.infer<typeof listedPageSchema>>;
+
+/** The page in the payload of a `list.page`. Throws `protocol.violation`. */
+export function parseListedPage({ payload }: LinkMessage): ListedPage {
+  try {
+    return listedPageSchema.parse(JSON.parse(Buffer.from(payload ?? []).toString('utf8')));
+  } catch {
+    throw new FortnightError('protocol.violation', 'The message "list.page" is malformed.');
+  }
+}
 
 /** Parses a message into one of a union; the message's type and its header become one object. */
 export function parseMessage<Schema extends z.ZodType>(

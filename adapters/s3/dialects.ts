@@ -1,3 +1,5 @@
+import type { StorageKind } from '../../machines/rules/settings.ts';
+
 /** How S3 servers differ on the wire, as data (architecture, decision 6). */
 export interface S3Dialect {
   readonly name: string;
@@ -15,6 +17,13 @@ export interface S3Dialect {
    */
   readonly endedSessionCodes: readonly string[];
   readonly hasConditionalWrites: boolean;
+  /**
+   * Whether the completion of an upload heeds `If-None-Match`; default: as a put does. Where it does
+   * not there is a look before it, and who completes the same key between the two replaces what the
+   * other has made.
+   */
+  readonly hasConditionalCompletion?: boolean;
+  /** 1: there are no batches. */
   readonly deleteBatchMax: number;
 }
 
@@ -37,7 +46,27 @@ const S3_COMPATIBLE: S3Dialect = {
   deleteBatchMax: 1000,
 };
 
-export const S3_DIALECTS: Readonly<Record<'aws' | 's3-compatible', S3Dialect>> = {
+/**
+ * The XML API of Google, for HMAC keys. Its condition is a header of its own, which the signature of
+ * S3 may not be mixed with, so create-only puts are a look and a put.
+ */
+const GCS_XML: S3Dialect = {
+  name: 'gcs-xml',
+  isPathStyle: true,
+  integrity: 'content-md5',
+  endedSessionCodes: [],
+  hasConditionalWrites: false,
+  deleteBatchMax: 1,
+};
+
+export const S3_DIALECTS = {
   aws: AWS,
   's3-compatible': S3_COMPATIBLE,
-};
+  'gcs-xml': GCS_XML,
+} as const satisfies Readonly<Record<string, S3Dialect>>;
+
+/** What a storage of this kind speaks when nothing else is known of it. */
+export function dialectOf(storage: StorageKind): S3Dialect {
+  if (storage === 'gcs') return GCS_XML;
+  return storage === 'aws' ? AWS : S3_COMPATIBLE;
+}

@@ -12,9 +12,10 @@ const BY_CODE: Readonly<Record<string, ErrorCode>> = {
   InvalidAccessKeyId: 'credential.unknownKey',
   InvalidClientTokenId: 'credential.unknownKey',
   UnrecognizedClientException: 'credential.unknownKey',
+  // Google's word for an HMAC key that is inactive, removed, or not known yet (C19).
+  InvalidSecurity: 'credential.unknownKey',
   InvalidToken: 'credential.invalid',
   InvalidTokenId: 'credential.invalid',
-  InvalidSecurity: 'credential.invalid',
   SignatureDoesNotMatch: 'credential.invalid',
   AuthorizationHeaderMalformed: 'credential.invalid',
   IncompleteSignature: 'credential.invalid',
@@ -152,9 +153,14 @@ export interface S3ErrorContext {
 
 /**
  * A key without a session token has no end of its own: the policy of its user ends it, and that is
- * `AccessDenied` everywhere; once the key is removed after its end, `InvalidAccessKeyId`.
+ * `AccessDenied` everywhere; once the key is removed after its end, `InvalidAccessKeyId`, and
+ * `InvalidSecurity` at Google.
  */
-const ENDED_KEY_CODES: readonly string[] = ['AccessDenied', 'InvalidAccessKeyId'];
+const ENDED_KEY_CODES: readonly string[] = [
+  'AccessDenied',
+  'InvalidAccessKeyId',
+  'InvalidSecurity',
+];
 
 function isWithoutToken(credential: StorageCredential): boolean {
   return credential.kind === 's3-keys' && credential.sessionToken === null;

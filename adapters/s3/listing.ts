@@ -1,16 +1,15 @@
-import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { ObjectInfo } from '../../machines/ports/object-store.ts';
 import { FortnightError, toFortnightError } from '../../machines/rules/errors.ts';
-import { abortUpload } from './multipart.ts';
 import type { S3Requests } from './requests.ts';
 import { plainEtag } from './single-put.ts';
 
 /** Keys come URL-encoded, because XML cannot carry every character; a space comes as `+`. */
-function decodeKey(text: string): string {
+export function decodeKey(text: string): string {
   return decodeURIComponent(text.replaceAll('+', '%20'));
 }
 
-function missingMarker(operation: string): FortnightError {
+export function missingMarker(operation: string): FortnightError {
   return new FortnightError('storage.unavailable', `${operation}: truncated without a marker`);
 }
 
@@ -76,45 +75,4 @@ export async function reasonOf(
     const reason = toFortnightError(thrown);
     return reason.code === 'access.denied' ? error : reason;
   }
-}
-
-/** I75. An upload that ends while the sweep runs is nobody's orphan. */
-export async function abortUploadsBelow(requests: S3Requests, prefix: string): Promise<number> {
-  const found: { readonly key: string; readonly uploadId: string }[] = [];
-  let marker: { readonly KeyMarker: string; readonly UploadIdMarker?: string } | undefined;
-  do {
-    const command = new ListMultipartUploadsCommand({
-      Bucket: requests.bucket,
-      Prefix: prefix,
-      EncodingType: 'url',
-      ...marker,
-    });
-    const page = await requests.send('ListMultipartUploads', (sdkOptions) =>
-      requests.client.send(command, sdkOptions),
-    );
-    const decode = (text: string) => (page.EncodingType === 'url' ? decodeKey(text) : text);
-    for (const { Key, UploadId } of page.Uploads ?? []) {
-      if (Key !== undefined && UploadId !== undefined) {
-        found.push({ key: decode(Key), uploadId: UploadId });
-      }
-    }
-    marker = undefined;
-    if (page.IsTruncated === true) {
-      if (!page.NextKeyMarker) throw missingMarker('ListMultipartUploads');
-      marker = {
-        KeyMarker: decode(page.NextKeyMarker),
-        ...(page.NextUploadIdMarker ? { UploadIdMarker: page.NextUploadIdMarker } : {}),
-      };
-    }
-  } while (marker !== undefined);
-  let aborted = 0;
-  for (const { key, uploadId } of found) {
-    try {
-      await abortUpload(requests, key, uploadId);
-      aborted += 1;
-    } catch (thrown) {
-      if (!(thrown instanceof FortnightError && thrown.code === 'upload.missing')) throw thrown;
-    }
-  }
-  return aborted;
 }

@@ -1,4 +1,3 @@
-import { DeleteObjectCommand, DeleteObjectsCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { Clock } from '../../machines/ports/clock.ts';
 import type {
   GetOptions,
@@ -11,15 +10,18 @@ import type {
   StorageCredential,
   StorageLocation,
 } from '../../machines/ports/storage-credential.ts';
-import { FortnightError, toFortnightError } from '../../machines/rules/errors.ts';
+import { toFortnightError } from '../../machines/rules/errors.ts';
 import { createS3Client } from './client.ts';
-import { S3_DIALECTS, type S3Dialect } from './dialects.ts';
+import { dialectOf, type S3Dialect } from './dialects.ts';
 import { collect, download } from './download.ts';
-import { abortUploadsBelow, listObjects, reasonOf } from './listing.ts';
+import { findObject, refuseIfThere } from './find-object.ts';
+import { listObjects, reasonOf } from './listing.ts';
 import { PARTS_MAX, putInParts } from './multipart.ts';
 import { cutIntoParts, sliceIntoParts } from './parts.ts';
+import { createRemoval } from './removal.ts';
 import { createS3Requests, type S3Requests } from './requests.ts';
-import { plainEtag, putWhole } from './single-put.ts';
+import { putWhole } from './single-put.ts';
+import { abortUploadsBelow } from './unfinished-uploads.ts';
 
 const MIB = 1024 * 1024;
 /** S3 refuses smaller parts (`EntityTooSmall`), except as the last one. */
@@ -49,8 +51,7 @@ export interface S3ObjectStoreOptions {
 /** An `ObjectStore` on one bucket of an S3 server, on the official SDK. */
 export function createS3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
   const { clock, credential, location } = options;
-  const dialect =
-    options.dialect ?? S3_DIALECTS[location.storage === 'aws' ? 'aws' : 's3-compatible'];
+  const dialect = options.dialect ?? dialectOf(location.storage);
   const partBytes = options.partBytes ?? 16 * MIB;
   const parallelParts = options.parallelParts ?? 4;
   if (!Number.isSafeInteger(partBytes) || partBytes < PART_BYTES_MIN) {
@@ -86,9 +87,9 @@ export function createS3ObjectStore(options: S3ObjectStoreOptions): ObjectStore 
     async getStream(key, getOptions) {
       return (await open(requests, key, getOptions)).chunks;
     },
-    head: (key) => head(requests, key),
+    head: (key) => findObject(requests, key),
     list: (prefix, listOptions) => listObjects(requests, prefix, listOptions?.startAfter),
-    remove: (keys) => remove(requests, keys),
+    remove: createRemoval(requests),
     abortUploads: (prefix) => abortUploadsBelow(requests, prefix),
     close: () => requests.close(),
   };
@@ -150,9 +151,7 @@ async function* withHeld(held: Uint8Array[], rest: PartSource): PartSource {
 /** For servers without conditional writes: not atomic, and `properties` says so. */
 async function refuseExisting(requests: S3Requests, key: string, options?: PutOptions) {
   if (options?.ifAbsent !== true || requests.dialect.hasConditionalWrites) return;
-  if ((await head(requests, key)) !== null) {
-    throw new FortnightError('object.conflict', 'the object exists already');
-  }
+  await refuseIfThere(requests, key);
 }
 
 /** `download`, with the reason of a refusal found out. */
@@ -162,55 +161,4 @@ async function open(requests: S3Requests, key: string, options?: GetOptions) {
   } catch (thrown) {
     throw await reasonOf(requests, key, thrown, false);
   }
-}
-
-async function head(requests: S3Requests, key: string): Promise<ObjectInfo | null> {
-  const command = new HeadObjectCommand({ Bucket: requests.bucket, Key: key });
-  try {
-    const answer = await requests.send('HeadObject', (sdkOptions) =>
-      requests.client.send(command, sdkOptions),
-    );
-    return {
-      key,
-      sizeBytes: answer.ContentLength ?? 0,
-      etag: plainEtag(answer.ETag),
-      modifiedAt: answer.LastModified?.getTime() ?? 0,
-    };
-  } catch (thrown) {
-    const reason = await reasonOf(requests, key, thrown, true);
-    if (reason.code === 'object.missing') return null;
-    throw reason;
-  }
-}
-
-async function remove(requests: S3Requests, keys: readonly string[]): Promise<void> {
-  const { bucket, client, dialect } = requests;
-  const distinct = [...new Set(keys)];
-  for (let start = 0; start < distinct.length; start += dialect.deleteBatchMax) {
-    const batch = distinct.slice(start, start + dialect.deleteBatchMax);
-    if (batch.length === 1) {
-      const command = new DeleteObjectCommand({ Bucket: bucket, Key: batch[0] });
-      await requests.send('DeleteObject', (sdkOptions) => client.send(command, sdkOptions));
-      continue;
-    }
-    const command = new DeleteObjectsCommand({
-      Bucket: bucket,
-      Delete: { Quiet: true, Objects: batch.map((key) => ({ Key: key })) },
-    });
-    await requests.send('DeleteObjects', async (sdkOptions) => {
-      const { Errors: errors = [] } = await client.send(command, sdkOptions);
-      const failed = errors.find(({ Code }) => Code !== 'NoSuchKey');
-      // A per-key error has the shape of an answer of its own.
-      if (failed !== undefined) throw perKeyError(failed.Code, failed.Message, errors.length);
-    });
-  }
-}
-
-function perKeyError(code = 'InternalError', message = '', count = 1) {
-  const status = code === 'AccessDenied' ? 403 : code === 'SlowDown' ? 503 : 500;
-  return {
-    name: code,
-    message: `${message} (${count} keys refused)`,
-    $metadata: { httpStatusCode: status },
-  };
 }

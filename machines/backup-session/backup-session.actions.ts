@@ -62,6 +62,18 @@ function endWith(outcome: SessionOutcome): () => Change {
   return () => ({ outcome });
 }
 
+/**
+ * L11: a new generation that has little more than the margin left on this clock (a short life, or a
+ * clock that runs ahead) is used to its end. To stop again at once would ask for the next one, and
+ * the next, without a byte in between.
+ */
+function isShortLived(
+  { input }: SessionContext,
+  { at, expiresAt }: Extract<SessionEvent, { type: 'credential.delivered' }>,
+): boolean {
+  return expiresAt !== null && expiresAt - at < 2 * input.marginMs;
+}
+
 export const changes = {
   fixRoute: ({ event }: Given): Change =>
     event.type === 'session.opened'
@@ -84,7 +96,7 @@ export const changes = {
     return {
       credential: { generation, expiresAt, degraded },
       held: { generation, expiresAt },
-      isMarginSpent: isNew ? false : context.isMarginSpent,
+      isMarginSpent: isNew ? isShortLived(context, event) : context.isMarginSpent,
       trigger: 'connect',
     };
   },

@@ -29,7 +29,7 @@ export interface LogEvent {
  *
  * - `session.started` {tenant, subtenant, repository, operation, jobKind, backup}
  * - `route.selected` {storage, mode, access, dataPath, sourceHost, targetHost, credential, assumed,
- *   rules[]}; `route.refused` {code, rule}
+ *   rules[], sasLimits?: default|override|entra}; `route.refused` {code, rule}
  * - `mover.started` {role: source|target, host}; `mover.exited` {role, host}
  * - `gateway.connected` {heldGeneration, heldExpiresAt}: a target mover reached the SP (C2)
  * - `credential.checked` {by: tenant|sp, trigger, expiresAt, leftMs, renewBelowMs, includesLine,

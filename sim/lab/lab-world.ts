@@ -52,6 +52,8 @@ export interface LabWorld extends World {
   clockState(): WarpClockState;
   /** Where a repository lies: for tests that speak to the storage themselves. */
   locate(repository: string): ReturnType<LabStorage['locate']>;
+  /** The SP's own credential there: for the same. */
+  ownerCredential(repository: string): LabStorage['ownerCredential'];
 }
 
 /**
@@ -229,6 +231,7 @@ async function startLabWorld(
     now: () => clock.now(),
     clockState: () => clock.exportState(),
     locate: (repository) => storageOf(repository).locate(bucketOf(repository)),
+    ownerCredential: (repository) => storageOf(repository).ownerCredential,
     run: async (tenant, job) => {
       const broken = new Promise<never>((_resolve, reject) => {
         tellRun = reject;
@@ -269,6 +272,7 @@ async function startLabWorld(
     dropConnections: () => assembly.gateway.dropConnections(),
     restartHost: (name) => assembly.restartHost(name),
     restartProvider: () => assembly.restartProvider(),
+    cancel: (sessionId) => assembly.cancel(sessionId),
     cancelAll: () => assembly.cancelAll(),
     close: async () => {
       await assembly.close();

@@ -67,6 +67,8 @@ export interface Assembly {
   restartHost(name: string): Promise<void>;
   /** F3, F4: the SP server dies where it stands; another one starts from its database. */
   restartProvider(): Promise<void>;
+  /** The user cancels one session; `false` when none of that name goes on. */
+  cancel(sessionId: string): boolean;
   cancelAll(): void;
   close(): Promise<void>;
 }
@@ -205,6 +207,11 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     restartProvider: async () => {
       await server.close();
       server = await startServer();
+    },
+    cancel: (sessionId) => {
+      const found = [...tenants.values()].map((tenant) => tenant.session(sessionId));
+      for (const session of found) session?.cancel();
+      return found.some((session) => session !== undefined);
     },
     cancelAll: () => {
       for (const session of sessions()) session.cancel();

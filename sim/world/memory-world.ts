@@ -248,6 +248,7 @@ export async function createMemoryWorld(options: MemoryWorldOptions): Promise<Me
     dropConnections: () => assembly.gateway.dropConnections(),
     restartHost: (name) => assembly.restartHost(name),
     restartProvider: () => assembly.restartProvider(),
+    cancel: (sessionId) => assembly.cancel(sessionId),
     cancelAll: () => assembly.cancelAll(),
     close: () => inTime(assembly.close()),
   };

@@ -35,6 +35,8 @@ export interface World {
   restartHost(name: string): Promise<void>;
   /** F3, F4: the SP server dies where it stands, and is started again from its database. */
   restartProvider(): Promise<void>;
+  /** The user cancels one session; `false` when none of that name goes on. */
+  cancel(sessionId: string): boolean;
   cancelAll(): void;
   /** Ends everything that the world has started. */
   close(): Promise<void>;

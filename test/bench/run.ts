@@ -12,11 +12,15 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   check: async () => (await import('./check.ts')).check,
   clock: async () => (await import('./clock.ts')).clock,
   compile: async () => (await import('./compile/compile.ts')).compile,
+  fleet: async () => (await import('./fleet.ts')).fleet,
   machines: async () => (await import('./machines/machines.ts')).machines,
   'start-up': async () => (await import('./start-up.ts')).startUp,
   routes: async () => (await import('./routes.ts')).routes,
+  kinds: async () => (await import('./kinds/kinds.ts')).kinds,
+  memory1g: async () => (await import('./kinds/memory.ts')).memory,
   storage: async () => (await import('./storage.ts')).storage,
   tour: async () => (await import('./tour.ts')).tour,
+  tui: async () => (await import('./tui.ts')).tui,
 };
 const USAGE_PROBLEM = 2;
 

@@ -2,7 +2,6 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CredentialIssuer } from '../../machines/ports/credential-issuer.ts';
 import { secretsOf } from '../../machines/ports/storage-credential.ts';
-import type { ErrorCode } from '../../machines/rules/errors.ts';
 import { type CredentialScope, scopePrefixes } from '../../machines/rules/scope.ts';
 import { DAY_MS, HOUR_MS } from '../../machines/rules/time.ts';
 import { codeOf, pattern } from './store-content.ts';
@@ -11,17 +10,8 @@ import type { StoreWorld, StoreWorldFactory } from './store-world.ts';
 const SCOPE: CredentialScope = { repository: 'vault', tenant: 'acme', subtenant: null };
 const OWN = scopePrefixes(SCOPE).fullAccess;
 
-export interface IssuerDivergences {
-  /** How the storage answers a revoked credential; default `credential.unknownKey`. */
-  readonly revokedCode?: ErrorCode;
-}
-
 /** Every implementation of the CredentialIssuer port runs this, together with its storage. */
-export function describeIssuerContract(
-  name: string,
-  createWorld: StoreWorldFactory,
-  { revokedCode = 'credential.unknownKey' }: IssuerDivergences = {},
-): void {
+export function describeIssuerContract(name: string, createWorld: StoreWorldFactory): void {
   describe(`issuer contract: ${name}`, () => {
     let world: StoreWorld;
     let issuer: CredentialIssuer;
@@ -87,7 +77,7 @@ export function describeIssuerContract(
       expect(isRevoked).toBe(issuer.capabilities.revocation !== 'never');
       world.clock.advanceTo(world.clock.now() + issuer.capabilities.propagationMaxMs);
       const put = world.storeFor(credential).put(`${OWN}object`, pattern(1));
-      expect(await codeOf(put)).toBe(isRevoked ? revokedCode : 'resolved');
+      expect(await codeOf(put)).toBe(isRevoked ? 'credential.unknownKey' : 'resolved');
     });
 
     test('I64 nothing that prints a credential shows its secrets', async () => {

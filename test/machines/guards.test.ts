@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { changes } from '../../machines/backup-session/backup-session.actions.ts';
 import type { SessionContext } from '../../machines/backup-session/backup-session.events.ts';
 import { guards as sessionGuards } from '../../machines/backup-session/backup-session.guards.ts';
 import { initialContext } from '../../machines/credential-lifecycle/credential-lifecycle.actions.ts';
@@ -117,4 +118,30 @@ test("C9: a subtenant's folder is its own, beside its tenant's and not below it"
   expect(clientPrefix({ ...scope, subtenant: 'branch' })).toBe(
     'Veeam/Backup/vault/Clients/acme@branch/',
   );
+});
+
+describe('L11: a new generation that is near its end on this clock', () => {
+  const MARGIN_MS = 60_000;
+  const context = { input: { marginMs: MARGIN_MS }, credential: null } as SessionContext;
+  const spent = (leftMs: number | null) => {
+    const expiresAt = leftMs === null ? null : EXPIRES_AT + leftMs;
+    const event = {
+      type: 'credential.delivered',
+      at: EXPIRES_AT,
+      generation: 3,
+      expiresAt,
+      degraded: false,
+    } as const;
+    return changes.adoptDelivered({ context, event }).isMarginSpent;
+  };
+
+  test.each([
+    [1, true],
+    [2 * MARGIN_MS - 1, true],
+    [2 * MARGIN_MS, false],
+    [14 * DAY_MS, false],
+    [null, false],
+  ])('with %s ms left is used to its end: %s', (leftMs, expected) => {
+    expect(spent(leftMs)).toBe(expected);
+  });
 });

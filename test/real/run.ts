@@ -1,5 +1,7 @@
+import { terminalSuite } from '../tui/terminal/suite.ts';
 import { clientSuite } from './clients.ts';
 import { RealReport, type RealSuite } from './report.ts';
+import { verifySuite } from './verify/suite.ts';
 import { contractSuite } from './wire/contracts/suite.ts';
 import { wireSuite } from './wire/suite.ts';
 
@@ -14,6 +16,8 @@ const SUITES: readonly RealSuite[] = [
   clientSuite,
   wireSuite(words.includes('--write-fidelity')),
   contractSuite,
+  terminalSuite,
+  verifySuite,
 ].filter(({ name }) => names.length === 0 || names.some((part) => name.includes(part)));
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -22,14 +22,17 @@ export interface DeliveryTerms {
   readonly degraded: boolean;
   readonly grantedBytes: number | null;
   readonly location: StorageLocation;
+  /** The credential lists nothing (capability `listing: 'none'`): the SP does, on request. */
+  readonly isListedByProvider: boolean;
 }
 
 /** As JSON, so that no choice of names gives the text of another context. */
 function contextText({ session, requestId, generation, terms }: DeliveryContext): string {
-  const { expiresAt, degraded, grantedBytes, location } = terms;
+  const { expiresAt, degraded, grantedBytes, location, isListedByProvider } = terms;
   const { storage, endpoint, region, bucket, configBucket, tokenUrl } = location;
   const place = [storage, endpoint, region, bucket, configBucket ?? null, tokenUrl ?? null];
-  return JSON.stringify([session, requestId, generation, expiresAt, degraded, grantedBytes, place]);
+  const granted = [expiresAt, degraded, grantedBytes, isListedByProvider];
+  return JSON.stringify([session, requestId, generation, ...granted, place]);
 }
 
 /** SP side: seals a credential to the key of one mover process. */

@@ -9,6 +9,8 @@ import { CONNECTION_DEFAULTS, createSpConnection } from '../sp-connection.ts';
 import { proveMover } from '../tenant-proof.ts';
 import type { MoverConfig, MoverEnvironment } from './config.ts';
 import { CredentialBox, type DeliveryTerms, requireLocation } from './credential-box.ts';
+import { ListRequests } from './list-requests.ts';
+import type { ListPage } from './provider-listing.ts';
 
 /** What the SP holds for the scope, told at every contact (C11). */
 export interface HeldByProvider {
@@ -20,6 +22,7 @@ export interface DeliveredToMover {
   readonly credential: StorageCredential;
   readonly location: StorageLocation;
   readonly isDegraded: boolean;
+  readonly isListedByProvider: boolean;
   /** Bytes granted with the credential (P3, Q1); `null` where nothing is stored. */
   /** In all; `null` where nothing is stored. */
   readonly grantedBytes: number | null;
@@ -45,6 +48,8 @@ export interface SpContact {
   countSpent(spentBytes: () => number): void;
   /** Resolves when the SP has confirmed the count, or when it cannot be reached. */
   reportSpent(): Promise<void>;
+  /** Also while the connection is down: it is asked again when it is back. */
+  readonly listPage: ListPage;
   close(): void;
 }
 
@@ -75,9 +80,13 @@ export function createSpContact(
     return freshBytes;
   };
   let confirmSpent: (() => void) | null = null;
+  const lists = new ListRequests((header) => {
+    connection.send('list.request', header).catch(() => {});
+  });
 
   const takeDelivery = (message: LinkMessage): void => {
-    const { requestId, generation, expiresAt, degraded, grantedBytes, location } = message.header;
+    const { header } = message;
+    const { requestId, generation, expiresAt, degraded, grantedBytes, location } = header;
     // F24, F45: only the answer to the request that is open now.
     if (requestId !== pendingRequest || message.payload === undefined) return;
     pendingRequest = '';
@@ -86,6 +95,7 @@ export function createSpContact(
       degraded: degraded === true,
       grantedBytes: grantedBytes === null ? null : Number(grantedBytes),
       location: requireLocation(location),
+      isListedByProvider: header.isListedByProvider === true,
     };
     const credential = box.open(Buffer.from(message.payload), {
       session,
@@ -97,6 +107,7 @@ export function createSpContact(
       credential,
       location: terms.location,
       isDegraded: terms.degraded,
+      isListedByProvider: terms.isListedByProvider,
       grantedBytes: terms.grantedBytes,
       freshBytes: terms.grantedBytes === null ? null : takeGrant(terms.grantedBytes),
     });
@@ -125,6 +136,10 @@ export function createSpContact(
       case 'quota.reported':
         confirmSpent?.();
         return;
+      case 'list.page':
+      case 'list.refuse':
+        lists.take(message);
+        return;
       default:
         return;
     }
@@ -150,6 +165,7 @@ export function createSpContact(
     }),
     onUp: (answer) => {
       listener.onUp(heldFrom(answer));
+      lists.resend();
       if (contact.isAutomatic) {
         requestCredential({ trigger: 'connect', renew: false, heldGeneration: 0 });
       }
@@ -158,7 +174,10 @@ export function createSpContact(
       confirmSpent?.();
       listener.onDown();
     },
-    onRefused: (code) => listener.onRefused(code),
+    onRefused: (code) => {
+      lists.end(code);
+      listener.onRefused(code);
+    },
     onMessage,
     onError: (error) => listener.onError(error),
   });
@@ -185,6 +204,10 @@ export function createSpContact(
         };
         connection.send('quota.report', { spentBytes: spent() }).catch(() => confirmSpent?.());
       }),
-    close: () => connection.release(),
+    listPage: lists.ask,
+    close: () => {
+      lists.end('session.cancelled');
+      connection.release();
+    },
   };
 }

@@ -11,6 +11,7 @@ import { tell } from '../messages.ts';
 import type { MoverConfig, MoverEnvironment } from './config.ts';
 import { type DataLink, listenForPartner } from './data-link.ts';
 import { createProgressReporter, type ProgressReporter } from './progress.ts';
+import { withProviderListing } from './provider-listing.ts';
 import { createSpContact, type DeliveredToMover, type SpContact } from './sp-contact.ts';
 
 /**
@@ -97,11 +98,11 @@ export class TargetMover {
     }
     this.#held = delivered;
     const { generation, expiresAt } = delivered.credential;
-    this.#stores.push(
-      this.#environment.createStore(delivered.location, delivered.credential, (use) =>
-        tell(this.#parent, 'log', { type: 'storage.used', data: { generation, ...use } }),
-      ),
+    const store = this.#environment.createStore(delivered.location, delivered.credential, (use) =>
+      tell(this.#parent, 'log', { type: 'storage.used', data: { generation, ...use } }),
     );
+    const { listPage } = this.#contact;
+    this.#stores.push(delivered.isListedByProvider ? withProviderListing(store, listPage) : store);
     this.#machine.send({
       type: 'credential.opened',
       generation,

@@ -7,11 +7,12 @@ import type {
 } from '../../../machines/ports/storage-credential.ts';
 import { type ErrorCode, toFortnightError } from '../../../machines/rules/errors.ts';
 import { scopeId } from '../../../machines/rules/scope.ts';
-import { type ContactMessage, tell } from '../messages.ts';
+import { type ContactMessage, type ListRequest, tell } from '../messages.ts';
 import { sealCredential } from '../mover/credential-box.ts';
 import type { CredentialDesk } from './credential-desk.ts';
 import { ledgerFacts, type QuotaBook } from './quota-book.ts';
 import { isStoring, type SessionRecord } from './session-record.ts';
+import type { TenantListing } from './tenant-listing.ts';
 
 export interface ContactDeskOptions {
   readonly log: EventLog;
@@ -26,6 +27,7 @@ export interface ContactDeskOptions {
   readonly trueUp: (record: SessionRecord) => Promise<void>;
   readonly deskFor: (record: SessionRecord) => Promise<CredentialDesk>;
   readonly locate: (record: SessionRecord) => Promise<StorageLocation>;
+  readonly listing: TenantListing;
 }
 
 interface Delivery {
@@ -72,6 +74,8 @@ export class ContactDesk {
         await this.#spend(record, message.spentBytes);
         tell(link, 'quota.reported');
         return;
+      case 'list.request':
+        return this.#list(record, link, message);
       default:
         message satisfies never;
     }
@@ -126,6 +130,15 @@ export class ContactDesk {
     });
   }
 
+  /** Not awaited: while the storage lists, heartbeats and quota go on. */
+  #list(record: SessionRecord, link: Link, asked: ListRequest): void {
+    if (this.#options.isDisabled(record)) {
+      tell(link, 'list.refuse', { requestId: asked.requestId, code: 'tenant.disabled' });
+      return;
+    }
+    void this.#options.listing.answer(record, link, asked);
+  }
+
   /** P3: the credential and the quota travel in one frame (I53), sealed to the mover (C6). */
   async #deliver(record: SessionRecord, link: Link, delivery: Delivery): Promise<void> {
     const { credential, requestId, degraded } = delivery;
@@ -143,6 +156,7 @@ export class ContactDesk {
       degraded,
       grantedBytes,
       location,
+      isListedByProvider: this.#options.listing.servesFor(record),
     };
     const context = { session: record.id, requestId, generation: credential.generation, terms };
     const sealed = sealCredential(record.publicKey, credential, context);
@@ -172,7 +186,7 @@ export class ContactDesk {
     record.hasInitialGrant = true;
     await trueUp(record);
     const answer = await quota.grant(record.accounts, record.id, 0, grantChunkBytes);
-    if (!answer.ok) return;
+    if (!answer.ok || answer.grantedBytes === 0) return;
     record.grantedBytes += answer.grantedBytes;
     this.#logGrant(record, answer.grantedBytes, ledgerFacts(answer.ledger));
   }

@@ -219,7 +219,9 @@ export class CredentialDesk {
       return;
     }
     this.#unsaved.set(generation, issued);
-    this.#note('credential.issued', null, {
+    // An answer that comes after its attempt was given up is no new generation (I32, I74).
+    const isLate = this.#machine.snapshot().context.lastGeneration > generation;
+    this.#note(isLate ? 'credential.orphaned' : 'credential.issued', null, {
       generation,
       issuedAt: clock.now(),
       expiresAt: issued.expiresAt,

@@ -27,6 +27,7 @@ import { SessionCloser } from './session-closer.ts';
 import { reconnectTenant, type SessionRecord, tellTenant } from './session-record.ts';
 import type { SpRepository, SpStorageAccess, SpTenant } from './settings.ts';
 import { TenantDesk } from './tenant-desk.ts';
+import { TenantListing } from './tenant-listing.ts';
 
 export interface SpServerOptions {
   readonly clock: Clock;
@@ -104,6 +105,13 @@ export class SpServer {
       },
       deskFor: (record) => desks.deskFor(record.scope),
       locate: ({ scope }) => storage.locate(register.repository(scope.repository), scope),
+      listing: new TenantListing({
+        clock,
+        database,
+        storage,
+        register,
+        deskFor: (record) => desks.deskFor(record.scope),
+      }),
     });
   }
 

@@ -44,7 +44,13 @@ export async function startGcsLabStorage(options: LabStorageOptions): Promise<La
   const running = await startGcsStorage({
     clock,
     state: options.state,
-    projects: [{ projectId: PROJECT, bindings: roles.map((role) => ({ role, members: [owner] })) }],
+    projects: [
+      {
+        projectId: PROJECT,
+        bindings: roles.map((role) => ({ role, members: [owner] })),
+        accountAdmins: [owner],
+      },
+    ],
     serviceAccounts: [
       { email: OWNER, projectId: PROJECT, generateKey: true, tokenCreators: [owner] },
     ],

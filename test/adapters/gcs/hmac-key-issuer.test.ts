@@ -250,7 +250,7 @@ describe('revocation', () => {
     const credential = await issue(world.issuer);
     const other = await issue(world.issuer, OTHER);
     expect(await world.issuer.revoke(SCOPE, 1, credential.keyId)).toBe(true);
-    expect(await codeOf(world.storeFor(credential).get(`${OWN}a`))).toBe('credential.invalid');
+    expect(await codeOf(world.storeFor(credential).get(`${OWN}a`))).toBe('credential.unknownKey');
     expect(await made()).toMatchObject({ keys: [other.keyId] });
     expect((await made()).accounts).toHaveLength(1);
     expect((await made()).bindings).toHaveLength(2);
@@ -283,7 +283,7 @@ describe('revocation', () => {
     await world.issuer.revoke(SCOPE, 1, credential.keyId);
     world.clock.advanceTo(START_AT + propagationMaxMs);
     expect(await codeOf(world.storeFor(credential).put(`${OWN}a`, pattern(1)))).toBe(
-      'credential.invalid',
+      'credential.unknownKey',
     );
   });
 });
@@ -331,7 +331,7 @@ describe('leftovers (F3, I74)', () => {
     const lost = await issue(world.issuer);
     expect(await world.issuer.removeLeftovers?.(new Set(['GOOG1EOTHER']))).toEqual([lost.keyId]);
     expect(await made()).toEqual(NOTHING);
-    expect(await codeOf(world.storeFor(lost).get(`${OWN}a`))).toBe('credential.invalid');
+    expect(await codeOf(world.storeFor(lost).get(`${OWN}a`))).toBe('credential.unknownKey');
   });
 
   test('what an attempt before has left of the same generation is taken over, its key removed', async () => {
@@ -341,7 +341,7 @@ describe('leftovers (F3, I74)', () => {
     expect(again.keyId).not.toBe(lost.keyId);
     expect(await made()).toMatchObject({ keys: [again.keyId] });
     expect((await made()).bindings).toHaveLength(2);
-    expect(await codeOf(world.storeFor(lost).get(`${OWN}a`))).toBe('credential.invalid');
+    expect(await codeOf(world.storeFor(lost).get(`${OWN}a`))).toBe('credential.unknownKey');
     await world.storeFor(again).put(`${OWN}a`, pattern(1));
   });
 

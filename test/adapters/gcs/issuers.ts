@@ -2,9 +2,7 @@ import { createDownscopedTokenIssuer } from '../../../adapters/gcs/downscoped-to
 import { createHmacKeyIssuer } from '../../../adapters/gcs/hmac-key-issuer.ts';
 import { createS3ObjectStore } from '../../../adapters/s3/object-store.ts';
 import type { CredentialIssuer } from '../../../machines/ports/credential-issuer.ts';
-import type { ObjectStore } from '../../../machines/ports/object-store.ts';
 import { Secret } from '../../../machines/ports/secret.ts';
-import { FortnightError } from '../../../machines/rules/errors.ts';
 import type { RunningGcsStorage } from '../../../sim/storage/gcs/index.ts';
 import { PART_BYTES } from '../../contract/store-world.ts';
 import { type GcsWorld, gcsWorld, type IssuerSetting, OWNER, PROJECT } from './world.ts';
@@ -27,34 +25,6 @@ export function hmacIssuer(setting: IssuerSetting): CredentialIssuer {
   return createHmacKeyIssuer({ ...setting, endpoints: endpointsOf(setting.storage) });
 }
 
-/** What the XML API of Cloud Storage needs of the S3 adapter. */
-export const XML_DIALECT = {
-  name: 'gcs-xml',
-  isPathStyle: true,
-  integrity: 'content-md5',
-  endedSessionCodes: [],
-  hasConditionalWrites: false,
-  // No `POST ?delete`: one request a key.
-  deleteBatchMax: 1,
-} as const;
-
-/**
- * Google answers 404 to the removal of a key that is not there, where S3 says that all is well. The
- * S3 adapter takes Google's word for a failure.
- */
-function withMissingRemoved(store: ObjectStore): ObjectStore {
-  return {
-    ...store,
-    async remove(keys) {
-      for (const key of keys) {
-        await store.remove([key]).catch((thrown: unknown) => {
-          if (!(thrown instanceof FortnightError && thrown.code === 'object.missing')) throw thrown;
-        });
-      }
-    },
-  };
-}
-
 /** HMAC keys go to the XML API, which is the S3 adapter's business. */
 export function hmacWorld(): Promise<GcsWorld> {
   return gcsWorld({
@@ -62,16 +32,13 @@ export function hmacWorld(): Promise<GcsWorld> {
     storeFor: ({ clock, location }, credential) =>
       credential.kind !== 's3-keys'
         ? null
-        : withMissingRemoved(
-            createS3ObjectStore({
-              location: { ...location, region: 'auto' },
-              credential,
-              clock,
-              dialect: XML_DIALECT,
-              partBytes: PART_BYTES,
-              refusesExpired: false,
-            }),
-          ),
+        : createS3ObjectStore({
+            location: { ...location, region: 'auto' },
+            credential,
+            clock,
+            partBytes: PART_BYTES,
+            refusesExpired: false,
+          }),
   });
 }
 

@@ -318,13 +318,12 @@ describe('bad input', () => {
       partBytes: PART_BYTES,
     });
     closers.push(() => store.close());
-    for (const call of [
+    const calls = [
       store.put('key', pattern(1)),
       store.put('key', pattern(PART_BYTES)),
       store.abortUploads(''),
-    ]) {
-      expect(await codeOf(call)).toBe('request.invalid');
-    }
+    ];
+    expect(await Promise.all(calls.map(codeOf))).toEqual(calls.map(() => 'request.invalid'));
   });
 
   test.each([
@@ -376,13 +375,40 @@ test('I64 nothing of a store shows its token', async () => {
   expect(shown).not.toContain(token);
 });
 
-test('I39 a proxy in the environment is not used', async () => {
-  process.env.HTTP_PROXY = 'http://127.0.0.1:9';
-  process.env.HTTPS_PROXY = 'http://127.0.0.1:9';
+const MISLEADING = ['HTTP_PROXY', 'HTTPS_PROXY', 'STORAGE_EMULATOR_HOST'] as const;
+
+test('I39 neither a proxy nor an emulator in the environment is used, by any operation', async () => {
+  for (const name of MISLEADING) process.env[name] = 'http://127.0.0.1:9';
   try {
-    expect(await open().head('none')).toBeNull();
+    const store = open();
+    await store.put('key', pattern(1));
+    await store.put('large', pattern(PART_BYTES + 1));
+    expect(await store.get('key')).toHaveLength(1);
+    expect((await store.head('large'))?.sizeBytes).toBe(PART_BYTES + 1);
+    const listed: string[] = [];
+    for await (const { key } of store.list('')) listed.push(key);
+    expect(listed).toEqual(['key', 'large']);
+    await store.remove(listed);
+    expect(await store.head('key')).toBeNull();
   } finally {
-    delete process.env.HTTP_PROXY;
-    delete process.env.HTTPS_PROXY;
+    for (const name of MISLEADING) delete process.env[name];
   }
+});
+
+test('every request of the SDK is stopped by its signal and by close', async () => {
+  world.storage.faults.add({ kind: 'delay', ms: HOUR_MS, nth: 1, repeat: 9 });
+  const cancelling = new AbortController();
+  const { signal } = cancelling;
+  const store = open();
+  const calls = [
+    store.put('small', pattern(1), { signal }),
+    store.put('large', pattern(PART_BYTES), { signal }),
+    store.get('key', { signal }),
+    store.get('key', { signal, range: { start: 0, endInclusive: 3 } }),
+  ].map(codeOf);
+  const closed = [store.head('key'), store.remove(['key']), store.get('key')].map(codeOf);
+  cancelling.abort();
+  expect(await Promise.all(calls)).toEqual(calls.map(() => 'session.cancelled'));
+  store.close();
+  expect(await Promise.all(closed)).toEqual(closed.map(() => 'storage.unreachable'));
 });

@@ -18,6 +18,7 @@ const TERMS: DeliveryTerms = {
   degraded: false,
   grantedBytes: 400,
   location: { storage: 's3-compatible', endpoint: 'https://vault', region: 'r', bucket: 'b' },
+  isListedByProvider: false,
 };
 const CONTEXT = { session: 's1', requestId: 'r1', generation: 3, terms: TERMS };
 const PLAIN = [
@@ -98,6 +99,7 @@ describe('sealed credentials (C6)', () => {
     ['no end', { expiresAt: null }],
     ['more quota', { grantedBytes: 401 }],
     ['the degraded flag', { degraded: true }],
+    ['that the SP lists', { isListedByProvider: true }],
     ['another endpoint', { location: { ...TERMS.location, endpoint: 'https://thief' } }],
     ['another bucket', { location: { ...TERMS.location, bucket: 'c' } }],
   ])('F44, I39: a gateway that writes %s beside it makes it useless', (_, changed) => {

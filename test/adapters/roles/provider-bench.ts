@@ -17,6 +17,7 @@ import {
 import type { JsonObject } from '../../../machines/ports/event-log.ts';
 import type { Link, LinkMessage } from '../../../machines/ports/link.ts';
 import { Secret } from '../../../machines/ports/secret.ts';
+import type { IssuerCapabilities } from '../../../machines/rules/issuers.ts';
 import { createDriver, createEventLog, createVirtualClock } from '../../../sim/kernel/index.ts';
 
 export const REPOSITORY: SpRepository = {
@@ -95,7 +96,11 @@ export class RawClient {
 const START = Date.parse('2026-01-05T08:00:00Z');
 
 /** An SP server with its gateway on the virtual clock, and nothing else: every client is raw. */
-export async function openProvider(tenants: readonly SpTenant[], issuerLatencyMs = 0) {
+export async function openProvider(
+  tenants: readonly SpTenant[],
+  issuerLatencyMs = 0,
+  capabilities: Partial<IssuerCapabilities> = {},
+) {
   const clock = createVirtualClock(START);
   const driver = createDriver(clock);
   const log = createEventLog({ clock });
@@ -110,7 +115,7 @@ export async function openProvider(tenants: readonly SpTenant[], issuerLatencyMs
     expiresAt: null,
   } as const;
   const bucket = new MemoryBucket(owner);
-  const issuer = createMemoryIssuer({ bucket, clock, latencyMs: issuerLatencyMs });
+  const issuer = createMemoryIssuer({ bucket, clock, latencyMs: issuerLatencyMs, capabilities });
   await database.saveRepositoryCredential('vault', owner);
   const errors: unknown[] = [];
   /** A second of the clock: enough for everything that is not a deadline. */
@@ -155,6 +160,7 @@ export async function openProvider(tenants: readonly SpTenant[], issuerLatencyMs
     log,
     network,
     bucket,
+    owner,
     database,
     errors,
     gateway,

@@ -218,8 +218,7 @@ test('F1: a mover that was replaced is no longer heard', async () => {
   expect(await old.client.say('credential.request', CREDENTIAL_REQUEST)).toEqual([]);
   expect(old.client.closedBecause).not.toBeNull();
   const [delivered] = await fresh.client.say('credential.request', CREDENTIAL_REQUEST);
-  const { expiresAt, degraded, grantedBytes, location } = delivered?.header ?? {};
-  const terms = { expiresAt, degraded, grantedBytes, location } as unknown as DeliveryTerms;
+  const terms = delivered?.header as unknown as DeliveryTerms;
   const context = { session: 's1', requestId: 'r1', generation: 1, terms };
   const sealed = Buffer.from(delivered?.payload ?? new Uint8Array());
   expect(fresh.box.open(sealed, context).generation).toBe(1);

@@ -45,6 +45,7 @@ describe('translateS3Error', () => {
     ['SignatureDoesNotMatch', 403, 'credential.invalid'],
     ['AuthorizationHeaderMalformed', 400, 'credential.invalid'],
     ['InvalidAccessKeyId', 403, 'credential.unknownKey'],
+    ['InvalidSecurity', 403, 'credential.unknownKey'],
     ['AccessDenied', 403, 'access.denied'],
     ['RequestTimeTooSkewed', 403, 'clock.skewed'],
     ['SlowDown', 503, 'storage.throttled'],
@@ -124,7 +125,7 @@ describe('translateS3Error', () => {
     },
   );
 
-  test.each(['aws', 's3-compatible'] as const)(
+  test.each(['aws', 's3-compatible', 'gcs-xml'] as const)(
     'C10 %s: a key without a session token is ended by its policy, as AccessDenied',
     (kind) => {
       const credential = { ...context.credential, sessionToken: null };
@@ -137,6 +138,7 @@ describe('translateS3Error', () => {
       expect(codeOf('InvalidAccessKeyId', endsAt), 'removed after its end').toBe(
         'credential.expired',
       );
+      expect(codeOf('InvalidSecurity', endsAt), 'removed at Google').toBe('credential.expired');
       expect(codeOf('SignatureDoesNotMatch', endsAt)).toBe('credential.invalid');
     },
   );

@@ -1,9 +1,9 @@
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll } from 'vitest';
-import { S3_DIALECTS } from '../../../../adapters/s3/dialects.ts';
 import { createS3ObjectStore } from '../../../../adapters/s3/object-store.ts';
 import { createS3CompatibleIssuer } from '../../../../adapters/s3-compatible/assume-role-issuer.ts';
 import { S3_COMPATIBLE_ASSUME_ROLE } from '../../../../adapters/s3-compatible/capabilities.ts';
+import { SERVER_DIALECTS } from '../../../../adapters/s3-compatible/object-store.ts';
 import { Secret } from '../../../../machines/ports/secret.ts';
 import type { StorageCredential } from '../../../../machines/ports/storage-credential.ts';
 import { HOUR_MS } from '../../../../machines/rules/time.ts';
@@ -21,9 +21,6 @@ beforeAll(async () => {
   ceph = await startCeph(() => undefined);
 });
 afterAll(() => ceph.stop());
-
-/** Ceph before 18 ignores checksum headers; bodies are held to Content-MD5 there. */
-const DIALECT = { ...S3_DIALECTS['s3-compatible'], integrity: 'content-md5' } as const;
 
 /** One clock for the adapters and the server, to the millisecond: it stands until it is moved. */
 function sharedClock(): VirtualClock {
@@ -59,7 +56,7 @@ async function cephWorld(): Promise<StoreWorld> {
       location,
       credential,
       clock,
-      dialect: DIALECT,
+      dialect: SERVER_DIALECTS.ceph,
       partBytes: PART_BYTES,
       parallelParts: 3,
       refusesExpired: false,

@@ -1,0 +1,190 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseTrace, traceHash } from '../../../sim/kernel/index.ts';
+import { capturedMain } from '../cli/captured-main.ts';
+
+const FLEET = `version: 1
+title: Two shops
+days: 5
+storages: [{ name: minio, kind: s3-compatible }]
+repositories: [{ name: vault, mode: direct, access: iam-sts }]
+tenants:
+  - name: shops
+    count: 2
+    quota: 1TiB
+    schedule: { daily: "22:00" }
+    first: 5GiB
+    incremental: 1GiB
+    throughput: 100Mbit/s
+`;
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fortnight-fleet-'));
+  writeFileSync(join(folder, 'fleet.yaml'), FLEET);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const simulate = (...words: readonly string[]) =>
+  capturedMain(['simulate', ...words], { workingDirectory: folder });
+const jsonOf = (stdout: string): Record<string, unknown>[] =>
+  stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('fortnight simulate', () => {
+  test('reports sessions, credentials, traffic and rules, and ends with 0', async () => {
+    const { code, stdout, stderr } = await simulate('fleet.yaml');
+    expect([code, stderr]).toEqual([0, '']);
+    for (const part of [
+      'Two shops',
+      'done',
+      'Credentials',
+      'busiest hour',
+      'direct to minio',
+      'none broken',
+      'SHA-256',
+    ]) {
+      expect(stdout).toContain(part);
+    }
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: no colour where nobody sees it
+    expect(stdout).not.toMatch(/\u001b/);
+    const ascii = await capturedMain(['--ascii', 'simulate', 'fleet.yaml'], {
+      workingDirectory: folder,
+    });
+    expect(ascii.stdout).toMatch(/^[ -~\n]*$/);
+  });
+
+  test('--json says the same as NDJSON, twice alike; --log writes what the hash is of', async () => {
+    const first = await simulate(
+      'fleet.yaml',
+      '--json',
+      '--seed',
+      'abc123',
+      '--log',
+      'trace.ndjson',
+    );
+    const second = await simulate('fleet.yaml', '--json', '--seed', 'abc123');
+    expect(second.stdout).toBe(first.stdout);
+    const summary = jsonOf(first.stdout).at(-1);
+    expect(summary).toMatchObject({ type: 'fleet.summary', ok: true, violations: 0 });
+    const trace = parseTrace(readFileSync(join(folder, 'trace.ndjson'), 'utf8'));
+    expect(trace.header.seed).toBe('abc123');
+    expect(traceHash(trace)).toBe(summary?.traceHash);
+  });
+
+  test('--compare-set runs both and shows the differences, also as one page', async () => {
+    const change = 'repositories.vault.access=backup-server';
+    const { code, stdout } = await simulate(
+      'fleet.yaml',
+      '--compare-set',
+      change,
+      '--html',
+      'out.html',
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/through the gateways\s+0 B\s+\d+\.\d GiB\s+\+/);
+    expect(readFileSync(join(folder, 'out.html'), 'utf8')).toContain('What changes');
+    writeFileSync(join(folder, 'other.yaml'), FLEET.replace('iam-sts', 'backup-server'));
+    const other = await simulate(
+      'fleet.yaml',
+      '--compare',
+      'other.yaml',
+      '--days',
+      '2',
+      '--tenants-scale',
+      '3',
+    );
+    expect(other.stdout).toMatch(/sessions started\s+12\s+12/);
+  });
+
+  test.each([
+    [['nothing.yaml'], 3, /there is no such file/],
+    [['fleet.yaml', '--days', '0'], 3, /days: a run of 0 days/],
+    [['fleet.yaml', '--set', 'tenants.shops.count=0'], 3, /a group of 0 tenants/],
+    [['fleet.yaml', '--set', 'tenants.shop.count=4'], 3, /there is no "shop" on this way/],
+    [[], 2, /Which fleet/],
+    [['fleet.yaml', '--swarm'], 2, /exclude each other/],
+    [['fleet.yaml', '--seeds', '5..1'], 2, /write a range/],
+    [['fleet.yaml', '--seed', ''], 2, /empty seed/],
+    [['fleet.yaml', '--tenants-scale', '-1'], 2, /a number above zero/],
+    [['fleet.yaml', '--plant', 'I777'], 2, /no bug "I777"/],
+    [['fleet.yaml', '--resume', 'x'], 2, /belongs to --seeds/],
+  ])('%j ends with %i', async (words, wanted, text) => {
+    const { code, stderr } = await simulate(...words);
+    expect(stderr).toMatch(text);
+    expect(code).toBe(wanted);
+  });
+
+  test('a planted bug ends with 1 and names what was broken', async () => {
+    const { code, stdout } = await simulate('fleet.yaml', '--plant', 'I37');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/I37 \(C16\) shops-\d-\d: a request started/);
+  });
+
+  test('a scripted fault that never strikes ends with 1', async () => {
+    const fault = 'faults=[{ site: issuer, nth: 99, error: issuer.refused }]';
+    const { code, stdout } = await simulate('fleet.yaml', '--set', fault);
+    expect(code).toBe(1);
+    expect(stdout).toContain('never struck');
+  });
+
+  test('Ctrl-C ends with what is known so far, says so, and ends with 130', async () => {
+    const controller = new AbortController();
+    controller.abort('SIGINT');
+    const { code, stdout } = await capturedMain(['simulate', 'fleet.yaml'], {
+      workingDirectory: folder,
+      signal: controller.signal,
+    });
+    expect(code).toBe(130);
+    expect(stdout).toContain('before its end');
+  });
+
+  test('--swarm prints the fleet that the seed draws before it runs', async () => {
+    const { stdout } = await simulate('--swarm', '--seed', '5', '--json');
+    const [first, ...more] = jsonOf(stdout);
+    expect(first).toMatchObject({ type: 'fleet.options', fleet: { title: 'Swarm 5' } });
+    expect(more.at(-1)).toMatchObject({ type: 'fleet.summary', violations: 0 });
+  });
+});
+
+describe('a sweep', () => {
+  test('names each failing seed and the command that shows it again', async () => {
+    const { code, stdout } = await simulate('fleet.yaml', '--seeds', '1..3', '--plant', 'I51');
+    expect(code).toBe(1);
+    for (const seed of [1, 2, 3]) {
+      expect(stdout).toMatch(new RegExp(`seed ${seed}: I51 `));
+      expect(stdout).toContain(`npx fortnight simulate fleet.yaml --seed ${seed} --plant I51`);
+    }
+    const replay = await simulate('fleet.yaml', '--seed', '2', '--plant', 'I51');
+    expect(replay.code).toBe(1);
+    expect(replay.stdout).toContain('I51 (Q2)');
+  });
+
+  test('goes on from its notes, also when the last line is cut off; notes of another sweep are refused', async () => {
+    const first = await simulate('fleet.yaml', '--seeds', '1..4', '--json', '--resume', 'notes');
+    const notes = readFileSync(join(folder, 'notes'), 'utf8');
+    expect(notes.trim().split('\n')).toHaveLength(5);
+    const lines = notes.split('\n');
+    writeFileSync(
+      join(folder, 'notes'),
+      `${lines.slice(0, 3).join('\n')}\n${lines[3]?.slice(0, 20)}`,
+    );
+    const again = await simulate('fleet.yaml', '--seeds', '1..4', '--json', '--resume', 'notes');
+    expect(again.stderr).toContain('2 seeds were done before');
+    expect(again.stdout).toBe(first.stdout);
+    const other = await simulate(
+      'fleet.yaml',
+      '--seeds',
+      '1..4',
+      '--days',
+      '3',
+      '--resume',
+      'notes',
+    );
+    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('another sweep')]);
+  });
+});
