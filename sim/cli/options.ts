@@ -11,10 +11,14 @@ export interface TourOptions {
   readonly world: WorldName;
   /** `--headless`: no live view, even on a terminal. */
   readonly headless: boolean;
+  /** `--plain`: the live view as plain sentences. */
+  readonly plain: boolean;
 }
 
 export interface RunOptions {
   readonly scenario: Scenario;
+  /** Of the file: what a trace carries so that it can be replayed. */
+  readonly text: string;
   /** As the user wrote it, for messages. */
   readonly file: string;
   readonly world: WorldName;

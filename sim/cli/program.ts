@@ -95,6 +95,7 @@ function addScenarioCommands(program: Command, choose: Choose): void {
     .option('--trace <file>', 'write the event log there, as NDJSON')
     .action(choose(async () => (await import('./commands/scenario.ts')).run));
   addSimulate(program, choose);
+  addCheck(program, choose);
   program
     .command('open <trace>')
     .description('look at a recorded trace (NDJSON): step, search, ask why')
@@ -164,6 +165,25 @@ function addSimulate(program: Command, choose: Choose): void {
     .option('--workers <n>', 'with --seeds: so many at once (default: one a core)')
     .option('--plant <bug>', 'break one rule on purpose, to see its checker find it')
     .action(choose(async () => (await import('./commands/simulate.ts')).simulate));
+}
+
+function addCheck(program: Command, choose: Choose): void {
+  program
+    .command('check')
+    .description('look for a way in which the machines break a rule')
+    .option('--exhaustive', 'all states of small systems, instead of random ways')
+    .option('--time <duration>', 'stop after this time (default: 1m)')
+    .option('--seed <seed>', 'of the random ways (default: 1)')
+    .option('--runs <n>', 'so many random ways in each system')
+    .option('--system <names>', 'only these systems, like aws-direct,strict')
+    .option('--scopes <n>', 'credential scopes: 1 to 3')
+    .option('--sessions <n>', 'concurrent sessions of each scope: 1 to 3')
+    .option('--faults <n>', 'crashes, losses, repetitions and the like in one way: 0 to 15')
+    .option('--depth <n>', 'only states that so many steps lead to')
+    .option('--memory <size>', 'for the states that were seen, like 2GiB (default: 1 GB)')
+    .option('--only <rules>', 'only these rules, like C2,M8')
+    .option('--junit <file>', 'write the result there for a build server')
+    .action(choose(async () => (await import('./commands/check.ts')).check));
 }
 
 function addLabCommands(program: Command, choose: Choose): void {

@@ -226,7 +226,9 @@ function verdict(summary: RunSummary, options: ReportOptions): string {
   if (!summary.ok) {
     const count = summary.violations.length;
     const what =
-      count === 0 ? 'not as it should be' : `${count} violation${count === 1 ? '' : 's'}`;
+      count === 0
+        ? 'it was left before its end; nothing was violated until then'
+        : `${count} violation${count === 1 ? '' : 's'}`;
     return paint(`NOT OK: ${what}; ${counts}.`, 'red', options);
   }
   const expected = other === 0 ? '' : ', as the scenario expects';

@@ -21,6 +21,8 @@ export {
   formatEvent,
   formatHeader,
   formatTrace,
+  parseEventLine,
+  parseHeaderLine,
   parseTrace,
   TRACE_VERSION,
   type Trace,

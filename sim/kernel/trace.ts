@@ -10,6 +10,8 @@ export const TRACE_VERSION = 1;
  * or given by the scenario; `build` names the code (a version or a commit hash).
  */
 export interface TraceHeader {
+  /** What ran, and so how it is run again (`sim/trace/replayers.ts`); absent: not repeatable. */
+  readonly kind?: string;
   readonly seed: string;
   readonly build: string;
   readonly options: JsonObject;
@@ -33,9 +35,10 @@ export class TraceFormatError extends Error {
 
 /** The header line, without its line end. */
 export function formatHeader(header: TraceHeader): string {
-  const { seed, build, options } = header;
+  const { kind, seed, build, options } = header;
   return (
-    `{"type":"trace.header","version":${TRACE_VERSION},"seed":${JSON.stringify(seed)}` +
+    `{"type":"trace.header","version":${TRACE_VERSION}` +
+    `${kind === undefined ? '' : `,"kind":${JSON.stringify(kind)}`},"seed":${JSON.stringify(seed)}` +
     `,"build":${JSON.stringify(build)},"options":${canonicalJson(options)}}`
   );
 }
@@ -60,17 +63,28 @@ export function parseTrace(text: string, name = 'trace'): Trace {
   if (lines.at(-1) === '') lines.pop();
   const [first, ...rest] = lines;
   if (first === undefined) throw new TraceFormatError(name, 1, 'the file is empty');
-  const header = parseHeader(parseLine(first, name, 1), name);
+  const header = parseHeaderLine(first, name);
   const events: LogEvent[] = [];
   for (const [index, line] of rest.entries()) {
-    const event = parseEvent(parseLine(line, name, index + 2), name, index + 2);
-    const previousSeq = events.at(-1)?.seq ?? -1;
-    if (event.seq <= previousSeq) {
-      throw new TraceFormatError(name, index + 2, `seq ${event.seq} comes after ${previousSeq}`);
-    }
-    events.push(event);
+    events.push(parseEventLine(line, { name, line: index + 2, after: events.at(-1)?.seq ?? -1 }));
   }
   return { header, events };
+}
+
+/** For who reads a long trace line by line. */
+export function parseHeaderLine(text: string, name: string): TraceHeader {
+  return parseHeader(parseLine(text, name, 1), name);
+}
+
+/** `after`: the `seq` of the event before it, -1 for the first. */
+export function parseEventLine(
+  text: string,
+  place: { readonly name: string; readonly line: number; readonly after: number },
+): LogEvent {
+  const { name, line, after } = place;
+  const event = parseEvent(parseLine(text, name, line), name, line);
+  if (event.seq > after) return event;
+  throw new TraceFormatError(name, line, `seq ${event.seq} comes after ${after}`);
 }
 
 type JsonRecord = Readonly<Record<string, Json>>;
@@ -102,11 +116,13 @@ function parseHeader(value: JsonRecord, name: string): TraceHeader {
       `trace version ${found}; this build reads ${TRACE_VERSION}`,
     );
   }
-  const { seed, build, options } = value;
+  const { kind, seed, build, options } = value;
   if (typeof seed !== 'string' || typeof build !== 'string' || !isRecord(options)) {
     throw new TraceFormatError(name, 1, 'the header needs seed, build and options');
   }
-  return { seed, build, options };
+  if (kind === undefined) return { seed, build, options };
+  if (typeof kind !== 'string') throw new TraceFormatError(name, 1, 'kind must be a string');
+  return { kind, seed, build, options };
 }
 
 function parseEvent(value: JsonRecord, name: string, lineNumber: number): LogEvent {

@@ -27,7 +27,8 @@ export interface ScenarioProblem {
 }
 
 export type ScenarioResult =
-  | { readonly ok: true; readonly scenario: Scenario }
+  /** `text` is the file's own, for who records what was run. */
+  | { readonly ok: true; readonly scenario: Scenario; readonly text: string }
   | { readonly ok: false; readonly problems: readonly ScenarioProblem[] };
 
 /** Reads and checks a scenario file; a relative path counts from the working directory given. */
@@ -88,7 +89,7 @@ export function parseScenario(text: string, options: ParseOptions): ScenarioResu
   });
   const impossible = [...checkServers(scenario), ...checkIssuers(scenario)];
   if (impossible.length > 0) return failed(toProblems(impossible, document, options));
-  return { ok: true, scenario };
+  return { ok: true, scenario, text };
 }
 
 function failed(problems: readonly ScenarioProblem[]): ScenarioResult {

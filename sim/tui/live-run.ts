@@ -1,6 +1,7 @@
 import type { LogEvent } from '../../machines/ports/event-log.ts';
 import type { EpochMs } from '../../machines/rules/time.ts';
-import type { RunSummary } from '../world/run-summary.ts';
+import type { Scenario, ScenarioFault, ScenarioStep } from '../scenario/types.ts';
+import type { RunSummary, WorldName } from '../world/run-summary.ts';
 
 /** Byte counts of one running mover, cumulative: on the data link, and at the storage. */
 export interface MoverCounts {
@@ -10,30 +11,101 @@ export interface MoverCounts {
   readonly storageBytes: number;
 }
 
+/** What strikes in the middle of a step. */
+export type Act =
+  | { readonly type: 'fault'; readonly fault: ScenarioFault }
+  | { readonly type: 'killMover'; readonly session: string; readonly role: 'source' | 'target' }
+  | { readonly type: 'dropConnections' }
+  | { readonly type: 'restartHost'; readonly host: string }
+  | { readonly type: 'restartProvider' }
+  | { readonly type: 'cancel'; readonly session: string };
+
+/**
+ * A wish of the user as plain data, so that it can be repeated in another run. A step comes before
+ * the scenario's own next step; an act comes at once.
+ */
+export type Order =
+  | { readonly type: 'step'; readonly step: ScenarioStep }
+  /** Like the step `warp`, but to an instant; nothing where that has passed. */
+  | { readonly type: 'warpTo'; readonly at: EpochMs }
+  | { readonly type: 'act'; readonly act: Act };
+
+/** An order with its place in the run: the number of events before it, and its slot of the steps. */
+export interface PlacedOrder {
+  readonly order: Order;
+  readonly position: number;
+  /** Null: in the middle of a step, or not executed yet. */
+  readonly slot: number | null;
+}
+
+/** A step that was begun; `position`: how many events were logged before it. */
+export interface PlacedStep {
+  readonly step: ScenarioStep;
+  readonly position: number;
+  readonly at: EpochMs;
+  readonly isOrdered: boolean;
+}
+
 /**
  * A run as a live view sees it: it reads what happened and gives orders, and can do nothing else to
  * the run. No method throws; orders after the end of the run do nothing.
  */
 export interface LiveRun {
   readonly title: string;
-  readonly world: 'lab' | 'memory';
+  readonly world: WorldName | 'trace';
+  /** Null: a recorded trace, which takes no orders. */
+  readonly scenario: Scenario | null;
+  /** `asked`: a step begins when the view asks for it. `free`: steps follow each other. */
+  readonly pace: 'asked' | 'free';
   /** Epoch ms on the run's clock. */
   now(): EpochMs;
   /** Hands over every event so far, then each new one, in order. Returns the unsubscriber. */
   subscribe(listener: (event: LogEvent) => void): () => void;
   /** Byte counts of running movers. Returns the unsubscriber. */
   onProgress(listener: (sessionId: string, counts: MoverCounts) => void): () => void;
+  steps(): readonly PlacedStep[];
+  /** How many steps of the scenario have not begun. */
+  stepsLeft(): number;
+  /** It stands between two steps until it is asked to go on. */
+  isWaiting(): boolean;
+  /** `asked`: lets one step begin; does nothing while a step goes on. */
+  next(): void;
+  /** `free`: holds the scenario before its next step. */
+  hold(): void;
+  release(): void;
+  isHeld(): boolean;
+  order(order: Order): void;
+  /** Orders that have not begun. */
+  pendingOrders(): number;
+  /** What struck in the middle of a step, which no scenario file can say. */
+  strikes(): readonly PlacedOrder[];
   /**
-   * Moves the run's clock forward between two steps of the scenario and resolves when it has
-   * moved; null where this run can't. Rejects with a sentence for people.
+   * The same scenario and seed again with the orders that came before a position, then this one;
+   * null where a run cannot be repeated. Up to `freeUntil` (default: the position) its steps follow
+   * each other unasked.
    */
-  readonly warp: ((byMs: number) => Promise<void>) | null;
-  /** Holds the scenario before its next step. */
-  pause(): void;
-  /** Lets a held scenario go on. */
-  continue(): void;
-  isPaused(): boolean;
+  readonly branch:
+    | ((position: number, order: Order | null, freeUntil?: number) => Promise<BranchRun>)
+    | null;
+  /** When the steps are over the run stays open for orders, until `cancel`. */
+  stay(): void;
   /** Ends the run soon, also a held one; `finished` still settles. Calling it again is nothing. */
   cancel(): void;
+  /** `cancel` came before its end: it says nothing about what was expected of it. */
+  wasCut(): boolean;
   readonly finished: Promise<RunSummary>;
+}
+
+export interface BranchRun extends LiveRun {
+  close(): Promise<void>;
+}
+
+/** The step of a scenario that an order amounts to; null where it amounts to none now. */
+export function stepOf(order: Order, now: EpochMs): ScenarioStep | null {
+  const place = { line: 0, column: 0 };
+  if (order.type === 'step') return order.step;
+  if (order.type === 'warpTo') {
+    return order.at > now ? { type: 'warp', place, byMs: order.at - now } : null;
+  }
+  return order.act.type === 'fault' ? { type: 'fault', place, fault: order.act.fault } : null;
 }

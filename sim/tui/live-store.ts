@@ -1,45 +1,13 @@
 import { type Actor, createActor, type SnapshotFrom } from 'xstate';
-import type { LogEvent } from '../../machines/ports/event-log.ts';
-import type { EpochMs } from '../../machines/rules/time.ts';
-import type { RunSummary } from '../world/run-summary.ts';
-import { type Command, commandFor, type Place } from './keys.ts';
-import type { LiveRun, MoverCounts } from './live-run.ts';
-import { currentGeneration } from './model/credentials.ts';
-import { warpStops } from './model/next.ts';
-import type { CredentialView, ViewModel } from './model/types.ts';
-import { type ListName, type UiModeContext, uiModeMachine } from './ui-mode.machine.ts';
-import {
-  credentialsInOrder,
-  EMPTY_VIEW,
-  reduceEvents,
-  reduceProgress,
-  sessionsInOrder,
-} from './view-model.ts';
-import { roughDuration } from './words.ts';
-
-/** What is shown: `sessions`, …, `details`, `help`, `choosingWarp`, `finished`. */
-export type Shown = ListName | 'details' | 'help' | 'choosingWarp' | 'finished';
-
-/** Everything that one frame is drawn from. */
-export interface Frame {
-  readonly title: string;
-  readonly world: string;
-  readonly view: ViewModel;
-  readonly ui: UiModeContext;
-  readonly shown: Shown;
-  /** The list behind a menu or a page. */
-  readonly list: ListName;
-  readonly now: EpochMs;
-  readonly isPaused: boolean;
-  readonly canWarp: boolean;
-  /** What an order of the user came to; null when there is nothing to say. */
-  readonly notice: string | null;
-  readonly result: RunResult | null;
-}
-
-export type RunResult =
-  | { readonly ok: true; readonly summary: RunSummary }
-  | { readonly ok: false; readonly problem: string };
+import { Deputy } from './deputy.ts';
+import type { Fork } from './forks.ts';
+import { type Frame, filterPlaceOf, placeOf, type RunResult, type Shown } from './frame.ts';
+import { History } from './history/history.ts';
+import { Player } from './history/player.ts';
+import { commandFor, parseCommand, typedCharacter } from './keys.ts';
+import type { BranchRun, LiveRun } from './live-run.ts';
+import { NO_RULES, RuleWatch } from './model/rules.ts';
+import { type ListName, uiModeMachine } from './ui-mode.machine.ts';
 
 export type Leaving = 'quit' | 'interrupt' | 'finished';
 
@@ -47,20 +15,33 @@ export type Leaving = 'quit' | 'interrupt' | 'finished';
 export const LINGER_MS = 3_000;
 
 /** How long the answer to an order covers the line that says what comes next. */
-export const NOTICE_MS = 5_000;
+export const NOTICE_MS = 8_000;
+
+export interface StoreOptions {
+  /** Writes a file that must not exist yet; throws a sentence for people. */
+  readonly writeFile?: (name: string, text: string) => void;
+  /** Takes the terminal away and gives the shell its turn. */
+  readonly suspend?: () => void;
+}
 
 /**
- * Joins a run, the view model and the mode machine; knows neither terminal nor frames. Events wait
- * until the next `tick`, so that a thousand of them cost one frame.
+ * Joins a run, its history, the view model and the mode machine; knows neither terminal nor frames.
+ * Events wait in the history until the next `tick`, so that a thousand of them cost one frame.
  */
 export class LiveStore {
   readonly left: Promise<Leaving>;
-  readonly #run: LiveRun;
-  readonly #mode: Actor<typeof uiModeMachine>;
+  readonly mode: Actor<typeof uiModeMachine>;
+  readonly options: StoreOptions;
   readonly #listeners = new Set<() => void>();
-  readonly #unsubscribe: readonly (() => void)[];
-  #events: LogEvent[] = [];
-  #progress = new Map<string, readonly [string, MoverCounts]>();
+  readonly #deputy: Deputy;
+  readonly #rules = new RuleWatch();
+  /** The run that was given; runs that took its place are the store's own to close. */
+  #run: LiveRun;
+  #own: BranchRun | null = null;
+  #history = new History();
+  #player: Player;
+  #unsubscribe: readonly (() => void)[] = [];
+  #fork: Fork | null = null;
   #frame: Frame;
   #lingeredMs = 0;
   #isGone = false;
@@ -69,58 +50,40 @@ export class LiveStore {
   /** How far the page that is shown can scroll; told by whoever laid it out. */
   #offsetMax = 0;
 
-  constructor(run: LiveRun) {
+  constructor(run: LiveRun, options: StoreOptions = {}) {
     this.#run = run;
+    this.options = options;
     this.left = new Promise((resolve) => {
       this.#leave = resolve;
     });
-    this.#mode = createActor(uiModeMachine);
-    this.#frame = {
-      title: run.title,
-      world: run.world,
-      view: EMPTY_VIEW,
-      ...shownBy(this.#mode.getSnapshot()),
-      now: run.now(),
-      isPaused: run.isPaused(),
-      canWarp: run.warp !== null,
-      notice: null,
-      result: null,
-    };
-    this.#mode.subscribe((snapshot) => this.#change(shownBy(snapshot)));
-    this.#mode.start();
-    this.#unsubscribe = [
-      run.subscribe((event) => this.#events.push(event)),
-      run.onProgress((id, counts) => this.#progress.set(`${counts.role} ${id}`, [id, counts])),
-    ];
-    run.finished.then(
-      (summary) => this.#finish({ ok: true, summary }),
-      (error: unknown) => this.#finish({ ok: false, problem: problemOf(error) }),
-    );
+    this.mode = createActor(uiModeMachine);
+    this.#player = this.#attach(run);
+    this.#deputy = new Deputy(this);
+    this.#frame = this.#assemble({ notice: null, result: null });
+    this.mode.subscribe(() => this.refresh());
+    this.mode.start();
   }
 
-  /** What every command does; the key table says which key means which. */
-  readonly #orders: Readonly<Record<Command, () => void>> = {
-    quit: () => this.#goAway('quit'),
-    interrupt: () => this.#goAway('interrupt'),
-    help: () => this.#mode.send({ type: 'help.toggled' }),
-    nextView: () => this.#mode.send({ type: 'view.next' }),
-    previousView: () => this.#mode.send({ type: 'view.previous' }),
-    showSessions: () => this.#mode.send({ type: 'view.sessions' }),
-    showCredentials: () => this.#mode.send({ type: 'view.credentials' }),
-    showLog: () => this.#mode.send({ type: 'view.log' }),
-    everything: () => this.#mode.send({ type: 'log.everythingToggled' }),
-    up: () => this.#move(-1),
-    down: () => this.#move(1),
-    pageUp: () => this.#move(-10),
-    pageDown: () => this.#move(10),
-    first: () => this.#move(Number.MIN_SAFE_INTEGER),
-    last: () => this.#move(Number.MAX_SAFE_INTEGER),
-    open: () => this.#open(),
-    back: () => this.#mode.send({ type: 'back' }),
-    pauseOrContinue: () => this.#pauseOrContinue(),
-    warp: () => this.#openWarp(),
-    choose: () => this.#warpToChoice(),
-  };
+  get run(): LiveRun {
+    return this.#run;
+  }
+
+  get player(): Player {
+    return this.#player;
+  }
+
+  get fork(): Fork | null {
+    return this.#fork;
+  }
+
+  set fork(fork: Fork | null) {
+    this.#fork?.close();
+    this.#fork = fork;
+  }
+
+  get offsetMax(): number {
+    return this.#offsetMax;
+  }
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -131,19 +94,19 @@ export class LiveStore {
 
   /** Takes in what has happened; `elapsedMs` of real time have passed since the last call. */
   tick(elapsedMs: number): void {
-    const before = this.#frame;
-    const view = this.#takeIn(before.view);
-    const now = this.#run.now();
-    const isPaused = this.#run.isPaused();
-    if (view !== before.view || now !== before.now || isPaused !== before.isPaused) {
-      this.#change({ view, now, isPaused });
-    }
+    this.#player.tick(elapsedMs);
+    this.refresh();
     this.#noticeMs += elapsedMs;
     if (this.#frame.notice !== null && this.#noticeMs >= NOTICE_MS) this.#change({ notice: null });
+    // A trace is over from the start: who opened it wants to look at it.
+    const isOver = this.#frame.result !== null && this.#run.world !== 'trace';
+    if (isOver && this.#player.isAtEnd && this.#player.mode !== 'playing') {
+      this.mode.send({ type: 'run.finished' });
+    }
     if (this.#frame.shown !== 'finished') return;
     this.#lingeredMs += elapsedMs;
     if (this.#lingeredMs < LINGER_MS) return;
-    this.#mode.send({ type: 'linger.over' });
+    this.mode.send({ type: 'linger.over' });
     this.#isGone = true;
     this.#leave('finished');
   }
@@ -151,179 +114,170 @@ export class LiveStore {
   press(key: string): void {
     // Keys that were typed ahead of a `q` come after it.
     if (this.#isGone) return;
-    this.#mode.send({ type: 'key.pressed' });
-    if (this.#frame.notice !== null) this.#change({ notice: null });
-    const command = commandFor(key, placeOf(this.#frame.shown));
-    if (command !== null) this.#orders[command]();
+    this.#touch();
+    const place = placeOf(this.#frame);
+    const command = commandFor(key, place);
+    if (command !== null) this.#deputy.perform(command, null);
+    else if (place === 'typing') {
+      const character = typedCharacter(key);
+      if (character !== null) this.type(this.#frame.ui.prompt.text + character);
+    }
+    this.#player.tick(0);
+    this.refresh();
+  }
+
+  /** A line as it is typed after `:`. */
+  command(text: string): void {
+    if (this.#isGone) return;
+    this.#touch();
+    const typed = parseCommand(text);
+    if (typed.ok) this.#deputy.perform(typed.command, typed.argument);
+    else this.say(typed.problem);
+    this.refresh();
+  }
+
+  type(text: string): void {
+    this.mode.send({ type: 'prompt.typed', text, place: filterPlaceOf(this.#frame) });
+  }
+
+  say(notice: string): void {
+    this.#noticeMs = 0;
+    this.#change({ notice });
   }
 
   noteOffsetMax(offsetMax: number): void {
     this.#offsetMax = offsetMax;
   }
 
+  goAway(how: Leaving): void {
+    this.mode.send({ type: 'leave' });
+    this.#isGone = true;
+    this.#leave(how);
+  }
+
+  /** Another run takes the place of the one that is shown, at the same position. */
+  replaceRun(run: BranchRun, position: number): void {
+    const { rate } = this.#player;
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#own?.close().catch(() => {});
+    if (this.#own === null) this.#run.cancel();
+    this.#own = run;
+    this.#run = run;
+    this.#history = new History();
+    this.#player = this.#attach(run);
+    this.#player.setRate(rate);
+    this.#player.jumpTo(position);
+    run.stay();
+    this.#change({ result: null });
+    this.refresh();
+  }
+
+  /** Draws what has changed since the last frame, if anything has. */
+  refresh(): void {
+    const next = this.#assemble(this.#frame);
+    const keys = Object.keys(next) as (keyof Frame)[];
+    if (keys.some((key) => next[key] !== this.#frame[key])) this.#change(next);
+  }
+
   /** Lets go of the run; the last frame stays readable. */
   close(): void {
     this.#isGone = true;
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.fork = null;
+    this.#own?.close().catch(() => {});
     this.#listeners.clear();
-    this.#mode.stop();
+    this.mode.stop();
   }
 
-  #takeIn(view: ViewModel): ViewModel {
-    let next = view;
-    if (this.#events.length > 0) {
-      next = reduceEvents(next, this.#events);
-      this.#events = [];
-    }
-    for (const [id, counts] of this.#progress.values()) next = reduceProgress(next, id, counts);
-    this.#progress.clear();
-    return next;
+  #touch(): void {
+    if (!this.#frame.ui.isTouched) this.#run.stay();
+    this.mode.send({ type: 'key.pressed' });
+    if (this.#frame.notice !== null) this.#change({ notice: null });
+  }
+
+  #attach(run: LiveRun): Player {
+    const history = this.#history;
+    this.#unsubscribe = [
+      run.subscribe((event) => history.append(event)),
+      run.onProgress((id, counts) => history.noteProgress(id, counts, run.now())),
+    ];
+    const player = new Player(run, history, (text) => this.say(text));
+    const finish = (result: RunResult): void => {
+      if (this.#run !== run || this.#isGone) return;
+      player.noteRunOver();
+      this.#change({ result });
+    };
+    run.finished.then(
+      (summary) => finish({ ok: true, summary }),
+      (error: unknown) => finish({ ok: false, problem: problemOf(error) }),
+    );
+    return player;
+  }
+
+  #assemble({ notice, result }: Pick<Frame, 'notice' | 'result'>): Frame {
+    const player = this.#player;
+    const { position } = player;
+    const shown = shownBy(this.mode.getSnapshot());
+    const isLookingAtRules = shown.list === 'rules' && shown.shown === 'rules';
+    return {
+      title: this.#run.title,
+      run: this.#run,
+      history: this.#history,
+      view: this.#history.viewAt(position),
+      position,
+      total: this.#history.length,
+      now: player.now,
+      mode: player.mode,
+      rate: player.rate,
+      seekLabel: player.seekLabel,
+      isHeld: this.#run.isHeld(),
+      isInPast: player.isInPast,
+      ...shown,
+      rules: isLookingAtRules
+        ? this.#rules.advance(position, () => this.#history.slice(0, position))
+        : (this.#frame?.rules ?? NO_RULES),
+      comparison: this.#fork?.comparison() ?? null,
+      notice,
+      result,
+    };
   }
 
   #change(part: Partial<Frame>): void {
     this.#frame = { ...this.#frame, ...part };
     for (const listener of this.#listeners) listener();
   }
-
-  #finish(result: RunResult): void {
-    if (this.#isGone) return;
-    this.#change({ result });
-    this.#mode.send({ type: 'run.finished' });
-  }
-
-  #say(notice: string): void {
-    this.#noticeMs = 0;
-    this.#change({ notice });
-  }
-
-  #goAway(how: Leaving): void {
-    this.#mode.send({ type: 'leave' });
-    this.#isGone = true;
-    this.#leave(how);
-  }
-
-  #move(by: number): void {
-    const { shown, now } = this.#frame;
-    switch (shown) {
-      case 'sessions':
-      case 'credentials':
-      case 'log':
-        this.#mode.send({ type: 'cursor.moved', by, order: rowIds(this.#frame, shown) });
-        break;
-      case 'details':
-      case 'help':
-        this.#mode.send({ type: 'page.scrolled', by, offsetMax: this.#offsetMax });
-        break;
-      case 'choosingWarp': {
-        const count = warpStops(chosenCredential(this.#frame), now).length;
-        this.#mode.send({ type: 'choice.moved', by, count });
-        break;
-      }
-      case 'finished':
-        break;
-      default:
-        shown satisfies never;
-    }
-  }
-
-  #open(): void {
-    const session = chosenSession(this.#frame);
-    if (session !== null) this.#mode.send({ type: 'details.opened', id: session.id });
-  }
-
-  #pauseOrContinue(): void {
-    if (this.#frame.result !== null) {
-      this.#say('The run is over');
-      return;
-    }
-    if (this.#run.isPaused()) this.#run.continue();
-    else this.#run.pause();
-    const isPaused = this.#run.isPaused();
-    this.#change({ isPaused });
-    this.#say(isPaused ? 'Held before the next step; space goes on' : 'Goes on');
-  }
-
-  #openWarp(): void {
-    if (this.#run.warp === null) this.#say('The clock of this run cannot be moved');
-    else if (this.#frame.result !== null) this.#say('The run is over: its clock stands');
-    else this.#mode.send({ type: 'warp.opened' });
-  }
-
-  #warpToChoice(): void {
-    const stop = warpStops(chosenCredential(this.#frame), this.#frame.now)[this.#frame.ui.choice];
-    if (stop === undefined) return;
-    const { byMs, label, hint } = stop;
-    if (byMs === null) {
-      this.#say(`${label}: ${hint}`);
-      return;
-    }
-    this.#mode.send({ type: 'warp.chosen' });
-    this.#say(`The clock moves by ${roughDuration(byMs)} before the next step`);
-    this.#run.warp?.(byMs).then(
-      () => this.#say(`The clock moved by ${roughDuration(byMs)}`),
-      (error: unknown) => this.#say(`The clock did not move: ${problemOf(error)}`),
-    );
-  }
 }
 
-function problemOf(error: unknown): string {
+export function problemOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function shownBy(
-  snapshot: SnapshotFrom<typeof uiModeMachine>,
-): Pick<Frame, 'shown' | 'list' | 'ui'> {
+type Snapshot = SnapshotFrom<typeof uiModeMachine>;
+
+function shownBy(snapshot: Snapshot): Pick<Frame, 'shown' | 'list' | 'ui' | 'input'> {
   const { value, context: ui } = snapshot;
-  if (typeof value === 'object') return { shown: value.browsing, list: value.browsing, ui };
-  // A history state leaves no name behind: what was browsed last is in its history value.
-  const [last] = snapshot.historyValue['uiMode.browsing.last'] ?? [];
-  const list = (last?.key ?? 'sessions') as ListName;
-  return { shown: value === 'left' ? list : value, list, ui };
-}
-
-function placeOf(shown: Shown): Place {
-  switch (shown) {
-    case 'details':
-    case 'help':
-      return 'page';
-    case 'choosingWarp':
-      return 'menu';
-    default:
-      return 'list';
+  // A history state leaves no name behind: what was shown last is in its history value.
+  const [lastList] = snapshot.historyValue['uiMode.showing.browsing.last'] ?? [];
+  const remembered = (lastList?.key ?? 'sessions') as ListName;
+  if (typeof value === 'object')
+    return { ...shownIn(value.showing, remembered), ui, input: 'none' };
+  if (value === 'typing' || value === 'confirming') {
+    const path = snapshot.historyValue['uiMode.showing.last']?.[0]?.path ?? [];
+    const [, place = 'browsing', list] = path;
+    const inside = place === 'browsing' ? { browsing: (list ?? remembered) as ListName } : place;
+    const input = value === 'typing' ? 'typing' : 'question';
+    return { ...shownIn(inside as Showing, remembered), ui, input };
   }
+  const shown: Shown = value === 'finished' ? 'finished' : remembered;
+  return { shown, list: remembered, ui, input: 'none' };
 }
 
-/** The ids of the rows of a list, in the order in which they are shown. */
-export function rowIds(frame: Frame, list: ListName): readonly string[] {
-  switch (list) {
-    case 'sessions':
-      return sessionsInOrder(frame.view).map(({ id }) => id);
-    case 'credentials':
-      return credentialsInOrder(frame.view).map(({ scope }) => scope);
-    case 'log':
-      return shownLog(frame).map(({ seq }) => `${seq}`);
-    default:
-      return list satisfies never;
+type Showing = Extract<Snapshot['value'], object>['showing'];
+
+function shownIn(showing: Showing, remembered: ListName): { shown: Shown; list: ListName } {
+  if (typeof showing === 'object') {
+    const list = showing.browsing as ListName;
+    return { shown: list, list };
   }
-}
-
-export function shownLog({ view, ui }: Frame) {
-  return ui.showsEverything ? view.everything : view.news;
-}
-
-/** The row under the cursor; without a choice the newest session. */
-export function chosenSession({ view, ui }: Frame) {
-  const { sessions: cursor } = ui.cursors;
-  const chosen = cursor === null ? undefined : view.sessions.get(cursor);
-  return chosen ?? sessionsInOrder(view).at(-1) ?? null;
-}
-
-/** In the credentials the row under the cursor, elsewhere the one that the chosen session uses. */
-export function chosenCredential(frame: Frame): CredentialView | null {
-  const all = credentialsInOrder(frame.view);
-  const used = frame.view.credentials.get(chosenSession(frame)?.scope ?? '');
-  if (frame.list !== 'credentials' && used !== undefined && currentGeneration(used) !== null) {
-    return used;
-  }
-  return all.find(({ scope }) => scope === frame.ui.cursors.credentials) ?? all[0] ?? null;
+  return { shown: showing as Shown, list: remembered };
 }

@@ -50,6 +50,10 @@ export interface Signs {
   readonly now: string;
   readonly line: string;
   readonly ended: string;
+  readonly lane: string;
+  readonly toRight: string;
+  readonly toLeft: string;
+  readonly branch: string;
 }
 
 export const UNICODE_SIGNS: Signs = {
@@ -69,6 +73,10 @@ export const UNICODE_SIGNS: Signs = {
   now: '●',
   line: '┃',
   ended: '✗',
+  lane: '│',
+  toRight: '▸',
+  toLeft: '◂',
+  branch: '└',
 };
 
 export const ASCII_SIGNS: Signs = {
@@ -88,4 +96,8 @@ export const ASCII_SIGNS: Signs = {
   now: 'o',
   line: '|',
   ended: 'x',
+  lane: '|',
+  toRight: '>',
+  toLeft: '<',
+  branch: '`',
 };

@@ -1,16 +1,34 @@
 import { assign, setup } from 'xstate';
 
-/** The three lists that a person can walk through. */
-export const LISTS = ['sessions', 'credentials', 'log'] as const;
+/** The lists that a person can walk through, in the order of their keys. */
+export const LISTS = [
+  'sessions',
+  'credentials',
+  'timeline',
+  'sequence',
+  'rules',
+  'faults',
+  'log',
+] as const;
 export type ListName = (typeof LISTS)[number];
 
+/** What a menu is about. */
+export type MenuName = 'warp' | 'do' | 'fork';
+export type PromptKind = 'filter' | 'command';
+
 export interface UiModeContext {
-  /** The chosen row of each list by its id; null follows the newest (of credentials: the first). */
+  /** The chosen row of each list by its id; null follows the newest (or stays at the first). */
   readonly cursors: Readonly<Record<ListName, string | null>>;
-  /** First line shown of the page that is read (details, help). */
+  /** First line shown of the page that is read (details, help, comparison, sequence). */
   readonly offset: number;
-  /** The chosen stop of the warp menu. */
+  readonly menu: MenuName;
+  /** The chosen entry of the menu. */
   readonly choice: number;
+  readonly prompt: { readonly kind: PromptKind; readonly text: string };
+  /** What each list, the menu and the help are narrowed to; absent: everything. */
+  readonly filters: Readonly<Record<string, string>>;
+  /** The question that waits for yes or no. */
+  readonly question: string;
   /** The log shows single requests and bookkeeping too. */
   readonly showsEverything: boolean;
   /** A key was pressed: from now on only the user leaves. */
@@ -23,13 +41,20 @@ export type UiModeEvent =
   | { readonly type: 'view.previous' }
   | { readonly type: `view.${ListName}` }
   | { readonly type: 'help.toggled' }
-  /** `id`: the session; it stays the chosen one, also when others begin. */
-  | { readonly type: 'details.opened'; readonly id: string }
-  | { readonly type: 'warp.opened' }
-  | { readonly type: 'warp.chosen' }
+  /** `id`: the row; it stays the chosen one, also when others begin. */
+  | { readonly type: 'details.opened'; readonly list: ListName; readonly id: string }
+  | { readonly type: 'menu.opened'; readonly menu: MenuName }
+  | { readonly type: 'menu.chosen' }
+  | { readonly type: 'comparison.opened' }
+  | { readonly type: 'question.asked'; readonly question: string }
+  | { readonly type: 'question.answered' }
+  | { readonly type: 'prompt.opened'; readonly kind: PromptKind; readonly text: string }
+  /** `place`: what a filter narrows. */
+  | { readonly type: 'prompt.typed'; readonly text: string; readonly place: string }
+  | { readonly type: 'prompt.done' }
+  | { readonly type: 'filter.cleared'; readonly place: string }
   | { readonly type: 'back' }
-  /** `order`: the ids of the rows of the list that is shown, in their order. */
-  | { readonly type: 'cursor.moved'; readonly by: number; readonly order: readonly string[] }
+  | { readonly type: 'cursor.set'; readonly list: ListName; readonly id: string | null }
   | { readonly type: 'page.scrolled'; readonly by: number; readonly offsetMax: number }
   | { readonly type: 'choice.moved'; readonly by: number; readonly count: number }
   | { readonly type: 'log.everythingToggled' }
@@ -41,24 +66,14 @@ function clamp(value: number, max: number): number {
   return Math.max(0, Math.min(value, max));
 }
 
-/**
- * The row after a move. The end of a list that grows there (`sessions`, `log`) follows what is
- * added; without a choice the walk begins where the eye is: at that end, or at the first.
- */
-export function movedCursor(
-  list: ListName,
-  cursor: string | null,
-  by: number,
-  order: readonly string[],
-): string | null {
-  const last = order.length - 1;
-  if (last < 0) return null;
-  const found = cursor === null ? -1 : order.indexOf(cursor);
-  const home = list === 'credentials' ? 0 : last;
-  const index = clamp((found < 0 ? home : found) + by, last);
-  if (list !== 'credentials' && index === last) return null;
-  return order[index] ?? null;
+/** The event that an action is for; any other is a slip in the table below. */
+function expected<Type extends UiModeEvent['type']>(event: UiModeEvent, type: Type) {
+  if (event.type !== type) throw new Error(`${event.type} is not ${type}`);
+  return event as Extract<UiModeEvent, { readonly type: Type }>;
 }
+
+const without = (filters: Readonly<Record<string, string>>, place: string) =>
+  Object.fromEntries(Object.entries(filters).filter(([key]) => key !== place));
 
 const mode = setup({
   types: { context: {} as UiModeContext, events: {} as UiModeEvent },
@@ -66,42 +81,63 @@ const mode = setup({
   actions: {
     noteTouch: assign({ isTouched: true }),
     toTop: assign({ offset: 0 }),
-    toFirstChoice: assign({ choice: 0 }),
     toggleEverything: assign(({ context }) => ({
       showsEverything: !context.showsEverything,
       cursors: { ...context.cursors, log: null },
     })),
-    moveCursor: assign(({ context, event }, list: ListName) => {
-      if (event.type !== 'cursor.moved') throw new Error(`${event.type} moves no cursor`);
-      const cursor = movedCursor(list, context.cursors[list], event.by, event.order);
-      return { cursors: { ...context.cursors, [list]: cursor } };
+    setCursor: assign(({ context, event }) => {
+      const { list, id } = expected(event, 'cursor.set');
+      return { cursors: { ...context.cursors, [list]: id } };
     }),
-    pinSession: assign(({ context, event }) => {
-      if (event.type !== 'details.opened') throw new Error(`${event.type} opens no details`);
-      return { offset: 0, cursors: { ...context.cursors, sessions: event.id } };
+    pin: assign(({ context, event }) => {
+      const { list, id } = expected(event, 'details.opened');
+      return { offset: 0, cursors: { ...context.cursors, [list]: id } };
     }),
     scroll: assign(({ context, event }) => {
-      if (event.type !== 'page.scrolled') throw new Error(`${event.type} scrolls no page`);
-      return { offset: clamp(context.offset + event.by, event.offsetMax) };
+      const { by, offsetMax } = expected(event, 'page.scrolled');
+      return { offset: clamp(context.offset + by, offsetMax) };
     }),
+    openMenu: assign(({ context, event }) => ({
+      menu: expected(event, 'menu.opened').menu,
+      choice: 0,
+      filters: without(context.filters, 'menu'),
+    })),
     moveChoice: assign(({ context, event }) => {
-      if (event.type !== 'choice.moved') throw new Error(`${event.type} moves no choice`);
-      return { choice: clamp(context.choice + event.by, event.count - 1) };
+      const { by, count } = expected(event, 'choice.moved');
+      return { choice: clamp(context.choice + by, count - 1) };
     }),
+    openPrompt: assign(({ event }) => {
+      const { kind, text } = expected(event, 'prompt.opened');
+      return { prompt: { kind, text } };
+    }),
+    type: assign(({ context, event }) => {
+      const { text, place } = expected(event, 'prompt.typed');
+      const prompt = { ...context.prompt, text };
+      if (prompt.kind === 'command') return { prompt };
+      const filters = without(context.filters, place);
+      return {
+        prompt,
+        choice: 0,
+        offset: 0,
+        filters: text.trim() === '' ? filters : { ...filters, [place]: text },
+      };
+    }),
+    clearFilter: assign(({ context, event }) => ({
+      filters: without(context.filters, expected(event, 'filter.cleared').place),
+    })),
+    ask: assign(({ event }) => ({ question: expected(event, 'question.asked').question })),
   },
 });
 
-const browse = (list: ListName, next: ListName, previous: ListName) =>
-  mode.createStateConfig({
+const browse = (list: ListName) => {
+  const at = LISTS.indexOf(list);
+  return mode.createStateConfig({
     on: {
-      'view.next': next,
-      'view.previous': previous,
-      'cursor.moved': { actions: { type: 'moveCursor', params: list } },
-      ...(list === 'sessions'
-        ? { 'details.opened': { target: '#uiMode.details', actions: 'pinSession' } }
-        : {}),
+      'view.next': LISTS[(at + 1) % LISTS.length] as ListName,
+      'view.previous': LISTS[(at + LISTS.length - 1) % LISTS.length] as ListName,
     },
   });
+};
 
 /**
  * Owns what the terminal shows and where the user is in it. It must not know the run: what it
@@ -110,62 +146,94 @@ const browse = (list: ListName, next: ListName, previous: ListName) =>
 export const uiModeMachine = mode.createMachine({
   id: 'uiMode',
   context: {
-    cursors: { sessions: null, credentials: null, log: null },
+    cursors: {
+      sessions: null,
+      credentials: null,
+      timeline: null,
+      sequence: null,
+      rules: null,
+      faults: null,
+      log: null,
+    },
     offset: 0,
+    menu: 'warp',
     choice: 0,
+    prompt: { kind: 'filter', text: '' },
+    filters: {},
+    question: '',
     showsEverything: false,
     isTouched: false,
   },
-  initial: 'browsing',
+  initial: 'showing',
   on: {
     'key.pressed': { actions: 'noteTouch' },
-    'view.sessions': '.browsing.sessions',
-    'view.credentials': '.browsing.credentials',
-    'view.log': '.browsing.log',
-    'log.everythingToggled': { target: '.browsing.log', actions: 'toggleEverything' },
+    'cursor.set': { actions: 'setCursor' },
+    'filter.cleared': { actions: 'clearFilter' },
     leave: '.left',
   },
   states: {
-    browsing: {
-      initial: 'sessions',
+    showing: {
+      initial: 'browsing',
       on: {
-        'help.toggled': { target: 'help', actions: 'toTop' },
-        'warp.opened': { target: 'choosingWarp', actions: 'toFirstChoice' },
-        'run.finished': { guard: 'isUntouched', target: 'finished' },
+        'view.sessions': { target: '.browsing.sessions', actions: 'toTop' },
+        'view.credentials': { target: '.browsing.credentials', actions: 'toTop' },
+        'view.timeline': { target: '.browsing.timeline', actions: 'toTop' },
+        'view.sequence': { target: '.browsing.sequence', actions: 'toTop' },
+        'view.rules': { target: '.browsing.rules', actions: 'toTop' },
+        'view.faults': { target: '.browsing.faults', actions: 'toTop' },
+        'view.log': { target: '.browsing.log', actions: 'toTop' },
+        'log.everythingToggled': { target: '.browsing.log', actions: 'toggleEverything' },
+        'details.opened': { target: '.details', actions: 'pin' },
+        'comparison.opened': { target: '.comparing', actions: 'toTop' },
+        'menu.opened': { target: '.menu', actions: 'openMenu' },
+        'help.toggled': { target: '.help', actions: 'toTop' },
+        'prompt.opened': { target: 'typing', actions: 'openPrompt' },
+        'question.asked': { target: 'confirming', actions: 'ask' },
+        'page.scrolled': { actions: 'scroll' },
       },
       states: {
-        sessions: browse('sessions', 'credentials', 'log'),
-        credentials: browse('credentials', 'log', 'sessions'),
-        log: browse('log', 'sessions', 'credentials'),
-        last: { type: 'history' },
+        browsing: {
+          initial: 'sessions',
+          on: { 'run.finished': { guard: 'isUntouched', target: '#uiMode.finished' } },
+          states: {
+            sessions: browse('sessions'),
+            credentials: browse('credentials'),
+            timeline: browse('timeline'),
+            sequence: browse('sequence'),
+            rules: browse('rules'),
+            faults: browse('faults'),
+            log: browse('log'),
+            last: { type: 'history' },
+          },
+        },
+        details: { on: { back: 'browsing.last' } },
+        comparing: { on: { back: 'browsing.last' } },
+        help: { on: { back: 'browsing.last', 'help.toggled': 'browsing.last' } },
+        menu: {
+          on: {
+            back: 'browsing.last',
+            'choice.moved': { actions: 'moveChoice' },
+            'menu.chosen': 'browsing.last',
+          },
+        },
+        last: { type: 'history', history: 'deep' },
       },
     },
-    details: {
+    /** The bottom line takes characters: a filter, or a command. */
+    typing: {
       on: {
-        back: 'browsing.last',
-        'page.scrolled': { actions: 'scroll' },
-        'help.toggled': { target: 'help', actions: 'toTop' },
-        'warp.opened': { target: 'choosingWarp', actions: 'toFirstChoice' },
+        'prompt.typed': { actions: 'type' },
+        'prompt.done': 'showing.last',
+        back: 'showing.last',
       },
     },
-    help: {
-      on: {
-        back: 'browsing.last',
-        'help.toggled': 'browsing.last',
-        'page.scrolled': { actions: 'scroll' },
-      },
-    },
-    choosingWarp: {
-      on: {
-        back: 'browsing.last',
-        'choice.moved': { actions: 'moveChoice' },
-        'warp.chosen': 'browsing.last',
-      },
+    confirming: {
+      on: { 'question.answered': 'showing.last', back: 'showing.last' },
     },
     /** The run is over and nobody has touched a key: shown for a moment, then left. */
     finished: {
       on: {
-        'key.pressed': { target: 'browsing.last', actions: 'noteTouch' },
+        'key.pressed': { target: 'showing.last', actions: 'noteTouch' },
         'linger.over': 'left',
       },
     },

@@ -1,9 +1,9 @@
 import type { LogEvent } from '../../machines/ports/event-log.ts';
-import type { MoverCounts } from './live-run.ts';
+import { text } from '../check/facts.ts';
 import { reduceCredentials } from './model/credentials.ts';
-import { toEntry } from './model/sentences.ts';
-import { addProgress, reduceSession } from './model/sessions.ts';
-import type { CredentialView, LogEntry, SessionView, ViewModel } from './model/types.ts';
+import { reduceSession } from './model/sessions.ts';
+import type { CredentialView, FaultView, SessionView, ViewModel } from './model/types.ts';
+import { tidy } from './words.ts';
 
 /**
  * What the terminal shows, made from the event log and nothing else: pure functions, the same for
@@ -12,26 +12,21 @@ import type { CredentialView, LogEntry, SessionView, ViewModel } from './model/t
 export const EMPTY_VIEW: ViewModel = {
   sessions: new Map(),
   credentials: new Map(),
-  news: [],
-  everything: [],
+  faults: new Map(),
   eventCount: 0,
   lastAt: null,
 };
 
-/** So many entries of each of the two logs stay in memory. */
-export const LOG_COUNT_MAX = 2_000;
-
 /** The view after these events, in the order in which they were logged. */
 export function reduceEvents(view: ViewModel, events: readonly LogEvent[]): ViewModel {
   if (events.length === 0) return view;
-  const entries = events.map(toEntry);
   // One copy for a whole batch: a frame brings many events.
   const sessions = new Map(view.sessions);
   const credentials = new Map(view.credentials);
-  for (const [index, event] of events.entries()) {
-    const entry = entries[index] as LogEntry;
+  let { faults } = view;
+  for (const event of events) {
     if (event.session !== null) {
-      const session = reduceSession(sessions.get(event.session), event, entry);
+      const session = reduceSession(sessions.get(event.session), event);
       if (session !== null) sessions.set(event.session, session);
     }
     reduceCredentials(
@@ -39,48 +34,58 @@ export function reduceEvents(view: ViewModel, events: readonly LogEvent[]): View
       event,
       event.session === null ? null : (sessions.get(event.session) ?? null),
     );
+    if (event.type === 'fault.fired') faults = withFault(faults, event);
   }
   return {
     sessions,
     credentials,
-    news: newest(
-      view.news,
-      entries.filter((entry) => entry.isNews),
-    ),
-    everything: newest(view.everything, entries),
+    faults,
     eventCount: view.eventCount + events.length,
     lastAt: events.at(-1)?.at ?? view.lastAt,
   };
 }
 
-function newest(before: readonly LogEntry[], added: readonly LogEntry[]): readonly LogEntry[] {
-  if (added.length === 0) return before;
-  return [...before, ...added].slice(-LOG_COUNT_MAX);
+function withFault(
+  faults: ReadonlyMap<string, FaultView>,
+  event: LogEvent,
+): ReadonlyMap<string, FaultView> {
+  const site = tidy(text(event, 'site') ?? '?');
+  const kind = tidy(text(event, 'kind') ?? '?');
+  const name = tidy(text(event, 'fault') ?? `${site}: ${kind}`);
+  const firedCount = (faults.get(name)?.firedCount ?? 0) + 1;
+  return new Map(faults).set(name, { name, site, kind, firedCount, lastAt: event.at });
 }
 
-/** The view with the newest counts of a running mover; unknown sessions change nothing. */
-export function reduceProgress(view: ViewModel, sessionId: string, counts: MoverCounts): ViewModel {
-  const session = view.sessions.get(sessionId);
-  if (session === undefined || session.outcome !== null) return view;
-  const sessions = new Map(view.sessions);
-  sessions.set(sessionId, addProgress(session, counts));
-  return { ...view, sessions };
-}
+const inOrder = new WeakMap<ReadonlyMap<string, SessionView>, readonly SessionView[]>();
+const byScope = new WeakMap<ReadonlyMap<string, CredentialView>, readonly CredentialView[]>();
 
 /** In the order in which they began; the order of the events of others does not matter. */
-export function sessionsInOrder(view: ViewModel): readonly SessionView[] {
-  return [...view.sessions.values()].sort(
-    (left, right) => left.startedAt - right.startedAt || NATURAL.compare(left.id, right.id),
+export function sessionsInOrder({ sessions }: ViewModel): readonly SessionView[] {
+  const known = inOrder.get(sessions);
+  if (known !== undefined) return known;
+  const sorted = [...sessions.values()].sort(
+    (left, right) => left.startedAt - right.startedAt || naturally(left.id, right.id),
   );
+  inOrder.set(sessions, sorted);
+  return sorted;
 }
 
 /** By the names of their scopes. */
-export function credentialsInOrder(view: ViewModel): readonly CredentialView[] {
-  return [...view.credentials.values()].sort((left, right) => compare(left.scope, right.scope));
+export function credentialsInOrder({ credentials }: ViewModel): readonly CredentialView[] {
+  const known = byScope.get(credentials);
+  if (known !== undefined) return known;
+  const sorted = [...credentials.values()].sort((left, right) => compare(left.scope, right.scope));
+  byScope.set(credentials, sorted);
+  return sorted;
 }
 
 /** `s2` before `s10`. */
-const NATURAL = new Intl.Collator('en', { numeric: true });
+function naturally(left: string, right: string): number {
+  const [, leftWord = '', leftNumber = ''] = /^(.*?)(\d*)$/s.exec(left) ?? [];
+  const [, rightWord = '', rightNumber = ''] = /^(.*?)(\d*)$/s.exec(right) ?? [];
+  const inNumbers = leftWord === rightWord ? Number(leftNumber) - Number(rightNumber) : 0;
+  return inNumbers === 0 ? compare(left, right) : inNumbers;
+}
 
 function compare(left: string, right: string): number {
   if (left === right) return 0;

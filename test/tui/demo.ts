@@ -20,7 +20,7 @@ const run = new FakeRun();
 const events = [...recordedEvents()];
 let bytes = 0;
 const timer = setInterval(() => {
-  if (run.isPaused()) return;
+  if (run.isHeld()) return;
   const event = events.shift();
   if (event !== undefined) {
     run.happen(event);
@@ -42,6 +42,10 @@ await showLive(run, {
   ascii: flags.includes('--ascii'),
   color: (process.env.NO_COLOR ?? '') === '',
   signal: controller.signal,
+  beat: (tick) => {
+    const heart = setInterval(() => tick(66), 66);
+    return () => clearInterval(heart);
+  },
 });
 clearInterval(timer);
 console.log(

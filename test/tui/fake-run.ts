@@ -1,20 +1,29 @@
 import type { LogEvent } from '../../machines/ports/event-log.ts';
-import type { LiveRun, MoverCounts } from '../../sim/tui/live-run.ts';
+import { loadScenario, type Scenario } from '../../sim/scenario/index.ts';
+import type { LiveRun, MoverCounts, Order, PlacedStep } from '../../sim/tui/live-run.ts';
 import type { RunSummary } from '../../sim/world/run-summary.ts';
 import { START_AT, SUMMARY } from './recorded-run.ts';
+
+export function tourScenario(): Scenario {
+  const result = loadScenario('examples/tour.yaml', process.cwd());
+  if (!result.ok) throw new Error('the tour has problems');
+  return result.scenario;
+}
 
 /** A run whose events and progress are handed in by hand, and which notes its orders. */
 export class FakeRun implements LiveRun {
   readonly title = 'Recorded tour';
   readonly world = 'lab';
+  readonly pace: LiveRun['pace'] = 'free';
+  readonly branch = null;
+  scenario: Scenario | null = tourScenario();
   readonly finished: Promise<RunSummary>;
   readonly orders: string[] = [];
-  canWarp = true;
   at = START_AT;
   #listeners = new Set<(event: LogEvent) => void>();
   #onProgress = new Set<(id: string, counts: MoverCounts) => void>();
   #seen: LogEvent[] = [];
-  #isPaused = false;
+  #isHeld = false;
   #finish: (summary: RunSummary) => void = () => {};
   #fail: (error: Error) => void = () => {};
 
@@ -41,30 +50,57 @@ export class FakeRun implements LiveRun {
     return () => this.#onProgress.delete(listener);
   }
 
-  get warp(): ((byMs: number) => Promise<void>) | null {
-    if (!this.canWarp) return null;
-    return async (byMs) => {
-      this.orders.push(`warp ${byMs}`);
-      this.at += byMs;
-    };
+  steps(): readonly PlacedStep[] {
+    return [];
   }
 
-  pause(): void {
-    this.orders.push('pause');
-    this.#isPaused = true;
+  stepsLeft(): number {
+    return 0;
   }
 
-  continue(): void {
-    this.orders.push('continue');
-    this.#isPaused = false;
+  isWaiting(): boolean {
+    return false;
   }
 
-  isPaused(): boolean {
-    return this.#isPaused;
+  next(): void {
+    this.orders.push('next');
+  }
+
+  hold(): void {
+    this.orders.push('hold');
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.orders.push('release');
+    this.#isHeld = false;
+  }
+
+  isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  order(order: Order): void {
+    this.orders.push(JSON.stringify(order));
+    if (order.type === 'warpTo') this.at = Math.max(this.at, order.at);
+  }
+
+  pendingOrders(): number {
+    return 0;
+  }
+
+  strikes: LiveRun['strikes'] = () => [];
+
+  stay(): void {
+    this.orders.push('stay');
   }
 
   cancel(): void {
     this.orders.push('cancel');
+  }
+
+  wasCut(): boolean {
+    return false;
   }
 
   get listenerCount(): number {

@@ -1,45 +1,79 @@
-import type { Frame, Shown } from '../../sim/tui/live-store.ts';
-import type { ViewModel } from '../../sim/tui/model/types.ts';
+import { createActor } from 'xstate';
+import type { LogEvent } from '../../machines/ports/event-log.ts';
+import type { Frame, Shown } from '../../sim/tui/frame.ts';
+import { History } from '../../sim/tui/history/history.ts';
+import { NO_RULES, type RuleReport } from '../../sim/tui/model/rules.ts';
 import { textOf } from '../../sim/tui/screen/lines.ts';
 import { renderScreen } from '../../sim/tui/screen/screen.ts';
 import { type Signs, UNICODE_SIGNS } from '../../sim/tui/theme.ts';
-import type { ListName, UiModeContext } from '../../sim/tui/ui-mode.machine.ts';
-import { EMPTY_VIEW, reduceEvents, reduceProgress } from '../../sim/tui/view-model.ts';
+import {
+  LISTS,
+  type ListName,
+  type UiModeContext,
+  uiModeMachine,
+} from '../../sim/tui/ui-mode.machine.ts';
+import { FakeRun } from './fake-run.ts';
 import { recordedEvents, START_AT } from './recorded-run.ts';
 
-export const FRESH_UI: UiModeContext = {
-  cursors: { sessions: null, credentials: null, log: null },
-  offset: 0,
-  choice: 0,
-  showsEverything: false,
-  isTouched: false,
+export const FRESH_UI: UiModeContext = createActor(uiModeMachine).getSnapshot().context;
+
+/** Fixed, so that a new checker changes no reviewed screen. */
+const RULES: RuleReport = {
+  position: 99,
+  share: 1,
+  witnesses: { LOG: 99, I1: 7, I21: 4, I22: 3, I33: 0, I58: 12 },
+  violations: [
+    {
+      invariant: 'I22',
+      rule: 'C2',
+      session: 's3',
+      at: START_AT,
+      seq: 40,
+      text: 'kept with 23 h 59 m 59.999 s left',
+      evidence: [40],
+    },
+  ],
 };
 
-/** The recorded run with its last session in the middle of its work. */
-export function recordedView(): ViewModel {
-  const view = reduceEvents(EMPTY_VIEW, recordedEvents());
-  const counts = { linkBytes: 5_000_000, storageBytes: 0 };
-  const sent = reduceProgress(view, 's6', { role: 'source', ...counts });
-  return reduceProgress(sent, 's6', {
-    role: 'target',
-    linkBytes: 4_900_000,
-    storageBytes: 3_000_000,
-  });
+export function historyOf(events: readonly LogEvent[]): History {
+  const history = new History();
+  for (const event of events) history.append(event);
+  return history;
 }
 
-export function frameOf(view: ViewModel, shown: Shown, changes: Partial<Frame> = {}): Frame {
-  const isList = shown === 'credentials' || shown === 'log';
-  const list: ListName = isList ? shown : 'sessions';
+/** The recorded run with its last session in the middle of its work. */
+export function recordedHistory(more: readonly LogEvent[] = []): History {
+  const history = historyOf([...recordedEvents(), ...more]);
+  const at = history.timeAt(history.length) ?? START_AT;
+  history.noteProgress('s6', { role: 'target', linkBytes: 1_000_000, storageBytes: 0 }, at - 1_000);
+  history.noteProgress('s6', { role: 'target', linkBytes: 4_900_000, storageBytes: 3_000_000 }, at);
+  return history;
+}
+
+const run = new FakeRun();
+
+export function frameOf(history: History, shown: Shown, changes: Partial<Frame> = {}): Frame {
+  const list: ListName = LISTS.find((name) => name === shown) ?? 'sessions';
+  const position = changes.position ?? history.length;
   return {
     title: 'Recorded tour',
-    world: 'lab',
-    view,
+    run,
+    history,
+    view: history.viewAt(position),
+    position,
+    total: history.length,
+    now: history.timeAt(position) ?? START_AT,
+    mode: 'following',
+    rate: 1,
+    seekLabel: null,
+    isHeld: false,
+    isInPast: position < history.length,
     ui: FRESH_UI,
     shown,
+    input: 'none',
     list,
-    now: view.lastAt ?? START_AT,
-    isPaused: false,
-    canWarp: true,
+    rules: shown === 'rules' ? RULES : NO_RULES,
+    comparison: null,
     notice: null,
     result: null,
     ...changes,

@@ -21,29 +21,41 @@ beforeEach(() => {
   terminal = fakeTerminal({ columns: 80, rows: 24 });
   controller = new AbortController();
   monitors = process.listenerCount('uncaughtExceptionMonitor');
+  stops = 0;
 });
+
+let stops: number;
+let goOn: () => void;
 
 function show(): Promise<string> {
   const { stdin, stdout } = terminal;
-  return showScreen(run, { stdin, stdout, signs: UNICODE_SIGNS, signal: controller.signal });
+  const { signal } = controller;
+  const stopGroup = (): Promise<void> => {
+    stops += 1;
+    return new Promise((resolve) => {
+      goOn = resolve;
+    });
+  };
+  return showScreen(run, { stdin, stdout, signs: UNICODE_SIGNS, signal, stopGroup });
 }
 
-function expectRestored(): void {
+function expectRestored(times = 1): void {
   const text = terminal.written();
-  expect(text.split(ENTER)).toHaveLength(2);
-  expect(text.split(EXIT)).toHaveLength(2);
+  expect(text.split(ENTER)).toHaveLength(times + 1);
+  expect(text.split(EXIT)).toHaveLength(times + 1);
   expect(text.lastIndexOf(EXIT)).toBeGreaterThan(text.lastIndexOf(ENTER));
   expect(text.lastIndexOf(SHOW_CURSOR)).toBeGreaterThan(text.lastIndexOf('\u001b[?25l'));
   expect(text).not.toContain('\u001b[3J');
   expect(terminal.isRaw()).toBe(false);
   expect(run.listenerCount).toBe(0);
   expect(process.listenerCount('uncaughtExceptionMonitor')).toBe(monitors);
+  expect(process.listenerCount('SIGTSTP')).toBe(0);
 }
 
 describe('the terminal is as it was', () => {
   test('after q', async () => {
     const left = show();
-    await terminal.shows('Sessions 7');
+    await terminal.shows('[1 Ses]');
     expect(terminal.isRaw()).toBe(true);
     terminal.type('q');
     expect(await left).toBe('quit');
@@ -52,7 +64,7 @@ describe('the terminal is as it was', () => {
 
   test('after Ctrl-C', async () => {
     const left = show();
-    await terminal.shows('Sessions 7');
+    await terminal.shows('[1 Ses]');
     terminal.type('\u0003');
     expect(await left).toBe('interrupt');
     expectRestored();
@@ -60,7 +72,7 @@ describe('the terminal is as it was', () => {
 
   test('after a signal (SIGTERM aborts it)', async () => {
     const left = show();
-    await terminal.shows('Sessions 7');
+    await terminal.shows('[1 Ses]');
     controller.abort('SIGTERM');
     await left;
     expectRestored();
@@ -75,7 +87,7 @@ describe('the terminal is as it was', () => {
   test('after an exception in what is drawn, which is passed on', async () => {
     const left = show();
     left.catch(() => {});
-    await terminal.shows('Sessions 7');
+    await terminal.shows('[1 Ses]');
     vi.spyOn(run, 'now').mockImplementation(() => {
       throw new Error('the clock is broken');
     });
@@ -85,7 +97,7 @@ describe('the terminal is as it was', () => {
 
   test('before the reason of a crash is printed', async () => {
     const left = show();
-    await terminal.shows('Sessions 7');
+    await terminal.shows('[1 Ses]');
     (process as EventEmitter).emit('uncaughtExceptionMonitor', new Error('crash'));
     expect(terminal.written()).toContain(EXIT);
     await left;
@@ -93,9 +105,33 @@ describe('the terminal is as it was', () => {
   });
 });
 
+describe('Ctrl-Z', () => {
+  test.each([
+    ['as a key', () => terminal.type('\u001a')],
+    ['as a signal', () => (process as EventEmitter).emit('SIGTSTP')],
+  ])(
+    '%s gives the terminal back before the program stops, and then draws anew',
+    async (_, stop) => {
+      const left = show();
+      await terminal.shows('[1 Ses]');
+      stop();
+      await terminal.shows(EXIT);
+      await vi.waitFor(() => expect(stops).toBe(1));
+      expect(terminal.isRaw()).toBe(false);
+      const before = terminal.written().length;
+      goOn();
+      await vi.waitFor(() => expect(terminal.written().slice(before)).toContain('[1 Ses]'));
+      expect(terminal.isRaw()).toBe(true);
+      terminal.type('q');
+      expect(await left).toBe('quit');
+      expectRestored(2);
+    },
+  );
+});
+
 test('a new size is drawn at once, with its own layout', async () => {
   const left = show();
-  await terminal.shows('Sessions 7');
+  await terminal.shows('[1 Ses]');
   expect(terminal.written()).not.toContain('life left');
   terminal.resize({ columns: 130, rows: 40 });
   await terminal.shows('life left');
@@ -105,7 +141,7 @@ test('a new size is drawn at once, with its own layout', async () => {
 
 test('keys change what is shown', async () => {
   const left = show();
-  await terminal.shows('Sessions 7');
+  await terminal.shows('[1 Ses]');
   terminal.type('2');
   await terminal.shows('still alive, ');
   terminal.type('?');

@@ -15,6 +15,7 @@ const credential: CredentialView = {
   scope: 'acme/vault-direct',
   line,
   lastCheck: null,
+  isSas: false,
   generations: [
     {
       generation: 1,
@@ -37,7 +38,7 @@ describe('the named stops of the warp menu', () => {
     ['expiry +1 ms', EXPIRES_AT + 1, 'renew'],
   ])('C10: %s is where the rule decides as the menu says', (label, at, decision) => {
     const stop = stops.find((one) => one.label === label);
-    expect(stop?.byMs).toBe(at - START_AT);
+    expect(stop?.at).toBe(at);
     expect(checkRenewal(EXPIRES_AT, at, line).decision).toBe(decision);
     if (label.startsWith('renewal')) {
       expect(stop?.hint).toContain(decision === 'keep' ? 'kept' : 'renewed');
@@ -50,19 +51,19 @@ describe('the named stops of the warp menu', () => {
   });
 
   test('a stop that is past, or not known, cannot be chosen; durations always can', () => {
-    const byMs = (now: number) => warpStops(credential, now).map((stop) => stop.byMs);
-    expect(byMs(LINE_AT).slice(0, 3)).toEqual([null, null, 1]);
-    const none = warpStops(null, START_AT).map((stop) => stop.byMs);
-    expect(none).toEqual([
-      null,
-      null,
-      null,
-      null,
-      null,
-      null,
-      HOUR_MS,
-      DAY_MS,
-      13 * DAY_MS + HOUR_MS,
+    const ats = (now: number) => warpStops(credential, now).map((stop) => stop.at);
+    expect(ats(LINE_AT).slice(0, 3)).toEqual([null, null, LINE_AT + 1]);
+    const none = warpStops(null, START_AT).map((stop) => stop.at);
+    expect(none.slice(0, 6)).toEqual([null, null, null, null, null, null]);
+    expect(none.slice(6)).toEqual([1, HOUR_MS, DAY_MS, 30 * DAY_MS].map((byMs) => START_AT + byMs));
+  });
+
+  test('C3: the line of a SAS is its reissue line', () => {
+    const labels = warpStops({ ...credential, isSas: true }, START_AT).map(({ label }) => label);
+    expect(labels.slice(0, 3)).toEqual([
+      'reissue line -1 ms',
+      'reissue line =',
+      'reissue line +1 ms',
     ]);
   });
 });

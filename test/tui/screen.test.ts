@@ -1,42 +1,38 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Frame, Shown } from '../../sim/tui/live-store.ts';
+import type { Frame, Shown } from '../../sim/tui/frame.ts';
+import { compareHistories } from '../../sim/tui/model/compare.ts';
 import { layoutFor, sizeOf } from '../../sim/tui/screen/layout.ts';
 import { ASCII_SIGNS, UNICODE_SIGNS } from '../../sim/tui/theme.ts';
-import { EMPTY_VIEW, reduceEvents } from '../../sim/tui/view-model.ts';
+import { LISTS, type ListName } from '../../sim/tui/ui-mode.machine.ts';
 import { property } from '../support/seed.ts';
 import { anyEvent } from './arbitrary-events.ts';
-import { FRESH_UI, frameOf, recordedView, screenText } from './frames.ts';
-import { START_AT, SUMMARY } from './recorded-run.ts';
+import { FRESH_UI, frameOf, historyOf, recordedHistory, screenText } from './frames.ts';
+import { recordedEvents, START_AT, SUMMARY } from './recorded-run.ts';
 
-const view = recordedView();
-const SHOWN: readonly Shown[] = [
-  'sessions',
-  'credentials',
-  'log',
-  'details',
-  'help',
-  'choosingWarp',
-  'finished',
-];
+const history = recordedHistory();
+const SHOWN: readonly Shown[] = [...LISTS, 'details', 'help', 'menu', 'comparing', 'finished'];
+const FORK = { position: 30, what: 'the user cancels', areComplete: [true, true] } as const;
 
 function framed(shown: Shown): Frame {
   const result = shown === 'finished' ? { ok: true as const, summary: SUMMARY } : null;
-  const cursors = { ...FRESH_UI.cursors, sessions: shown === 'details' ? 's3' : null };
-  return frameOf(view, shown, { result, ui: { ...FRESH_UI, cursors } });
+  const session = shown === 'details' || shown === 'sequence' ? 's3' : null;
+  const cursors = { ...FRESH_UI.cursors, sessions: session };
+  const shorter = historyOf(recordedEvents().slice(0, 70));
+  const comparison = shown === 'comparing' ? compareHistories(history, shorter, FORK) : null;
+  return frameOf(history, shown, { result, comparison, ui: { ...FRESH_UI, cursors } });
 }
 
-describe('every view at three sizes, as reviewed', () => {
+const SIZES = [
+  [120, 40],
+  [80, 24],
+  [60, 20],
+  [40, 10],
+] as const;
+
+describe('every view at four sizes, as reviewed', () => {
   test.each(
-    SHOWN.flatMap((shown) =>
-      (
-        [
-          [80, 24],
-          [120, 40],
-          [60, 20],
-        ] as const
-      ).map(([columns, rows]) => [shown, columns, rows] as const),
-    ),
+    SHOWN.flatMap((shown) => SIZES.map(([columns, rows]) => [shown, columns, rows] as const)),
   )('%s at %ix%i', async (shown, columns, rows) => {
     const text = screenText(framed(shown), columns, rows)
       .map((line) => line.trimEnd())
@@ -45,17 +41,39 @@ describe('every view at three sizes, as reviewed', () => {
   });
 });
 
+describe('the details of a credential', () => {
+  test.each(SIZES)('at %ix%i', async (columns, rows) => {
+    const cursors = { ...FRESH_UI.cursors, credentials: 'acme/vault-direct' };
+    const frame = frameOf(history, 'details', {
+      list: 'credentials',
+      ui: { ...FRESH_UI, cursors },
+    });
+    const text = screenText(frame, columns, rows).map((line) => line.trimEnd());
+    const file = `screens/credential-${columns}x${rows}.txt`;
+    await expect(`${text.join('\n')}\n`).toMatchFileSnapshot(file);
+  });
+});
+
 describe('always', () => {
   const size = fc.record({
     columns: fc.oneof(fc.integer({ min: 1, max: 200 }), fc.constantFrom(49, 50, 79, 80, 119, 120)),
     rows: fc.integer({ min: 1, max: 60 }),
   });
+  const cursor = fc.constantFrom(null, 's1', 's3', 'gone', 'acme/vault-direct', '7', 'I21');
+  const text = fc.constantFrom('', 'acme', 'state:done', '-x left<24h', '\u001b[2J', '"');
   const place = fc.record({
     shown: fc.constantFrom(...SHOWN),
+    list: fc.constantFrom<ListName>(...LISTS),
+    input: fc.constantFrom('none' as const, 'typing' as const, 'question' as const),
+    mode: fc.constantFrom('following', 'playing', 'paused', 'seeking' as const),
+    menu: fc.constantFrom('warp', 'do', 'fork' as const),
     offset: fc.nat(100),
-    choice: fc.nat(20),
-    cursor: fc.constantFrom(null, 's1', 's3', 'gone', 'acme/vault-direct', '7'),
+    choice: fc.nat(40),
+    cursor,
+    filter: text,
+    typed: text,
     showsEverything: fc.boolean(),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
     now: fc.oneof(fc.constant(START_AT), fc.double()),
     signs: fc.constantFrom(UNICODE_SIGNS, ASCII_SIGNS),
     notice: fc.constantFrom(null, 'The clock moves by 13d 01h before the next step\u001b[2J'),
@@ -65,17 +83,35 @@ describe('always', () => {
     'a frame is at most rows - 1 high and no line wider than the screen, for any log',
     [fc.array(anyEvent(), { maxLength: 40 }), fc.boolean(), place, size],
     (events, isRecorded, at, { columns, rows }) => {
-      const { shown, cursor, now, notice, signs, ...ui } = at;
-      const cursors = { sessions: cursor, credentials: cursor, log: cursor };
-      const frame = frameOf(reduceEvents(isRecorded ? view : EMPTY_VIEW, events), shown, {
+      const { shown, list, input, mode, now, notice, signs, share, filter, typed, ...rest } = at;
+      const any = isRecorded ? recordedHistory(events) : historyOf(events);
+      const cursors = Object.fromEntries(LISTS.map((name) => [name, rest.cursor]));
+      const filters =
+        filter === ''
+          ? {}
+          : Object.fromEntries([...LISTS, 'menu', 'help'].map((key) => [key, filter]));
+      const { cursor: _cursor, ...places } = rest;
+      const frame = frameOf(any, shown, {
         now,
         notice,
-        ui: { ...FRESH_UI, ...ui, cursors },
+        mode,
+        input,
+        seekLabel: 'a place\u001b[2J',
+        list: LISTS.find((name) => name === shown) ?? list,
+        position: Math.floor(share * any.length),
+        comparison: shown === 'comparing' ? compareHistories(any, history, FORK) : null,
+        ui: {
+          ...FRESH_UI,
+          ...places,
+          filters,
+          prompt: { kind: 'filter', text: typed },
+          question: typed,
+          cursors: cursors as typeof FRESH_UI.cursors,
+        },
       });
       const lines = screenText(frame, columns, rows, signs);
       expect(lines.length).toBeLessThanOrEqual(Math.max(1, rows - 1));
       for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
-      // Nothing of a log or a notice can steer the terminal.
       // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
       expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
       return true;
@@ -106,8 +142,18 @@ describe('never colour alone', () => {
   });
 
   test('the shown tab has brackets', () => {
-    expect(lines[1]).toContain('[1 Sessions 7]');
-    expect(lines[1]).toContain(' 2 Credentials 2 ');
+    expect(lines[1]).toContain('[1 Ses]');
+    expect(lines[1]).toContain(' 2 Cred ');
+  });
+
+  test.each([
+    ['a violated rule', 'rules', /^› ✗ |^ {2}[✓○] I\d+/m],
+    ['an event that needs a look', 'log', / ! /],
+    ['a piece of the machine that is active', 'details', /● done/],
+  ] as const)('%s has a sign', (_, shown, pattern) => {
+    const frame = framed(shown);
+    const end = { ...frame, ui: { ...frame.ui, offset: 0 } };
+    expect(screenText(end, 100, 120).join('\n')).toMatch(pattern);
   });
 });
 
@@ -126,7 +172,7 @@ test('a page that does not fit says how much is below, and its end can be reache
   const frame = framed('details');
   const end = screenText({ ...frame, ui: { ...frame.ui, offset: 10_000 } }, 80, 24);
   expect(end.join('\n')).not.toContain('more lines below');
-  expect(end.join('\n')).toContain('Done');
+  expect(end.join('\n')).toContain('the session is over');
 });
 
 test.each([

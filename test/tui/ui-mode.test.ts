@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createActor } from 'xstate';
-import {
-  LISTS,
-  movedCursor,
-  type UiModeEvent,
-  uiModeMachine,
-} from '../../sim/tui/ui-mode.machine.ts';
+import { LISTS, type UiModeEvent, uiModeMachine } from '../../sim/tui/ui-mode.machine.ts';
 import { property } from '../support/seed.ts';
 
 function modeAfter(...events: readonly UiModeEvent[]) {
@@ -16,40 +11,49 @@ function modeAfter(...events: readonly UiModeEvent[]) {
 }
 
 const simple = (...types: readonly string[]) => types.map((type) => ({ type }) as UiModeEvent);
-const details: UiModeEvent = { type: 'details.opened', id: 's1' };
+const details: UiModeEvent = { type: 'details.opened', list: 'sessions', id: 's1' };
+const menu: UiModeEvent = { type: 'menu.opened', menu: 'do' };
+const prompt: UiModeEvent = { type: 'prompt.opened', kind: 'filter', text: '' };
+const done: UiModeEvent = { type: 'prompt.done' };
+const question: UiModeEvent = { type: 'question.asked', question: 'Really?' };
+const at = (list: string) => ({ showing: { browsing: list } });
 
 describe('the modes of the terminal', () => {
   test.each<[string, readonly UiModeEvent[], unknown]>([
-    ['it begins with the sessions', [], { browsing: 'sessions' }],
-    ['the next view', simple('view.next'), { browsing: 'credentials' }],
-    ['round the views', simple('view.next', 'view.next', 'view.next'), { browsing: 'sessions' }],
-    ['the previous view', simple('view.previous'), { browsing: 'log' }],
-    ['a view by its number', simple('view.log'), { browsing: 'log' }],
-    ['help', simple('help.toggled'), 'help'],
+    ['it begins with the sessions', [], at('sessions')],
+    ['the next view', simple('view.next'), at('credentials')],
+    ['round the views', simple(...LISTS.map(() => 'view.next')), at('sessions')],
+    ['the previous view', simple('view.previous'), at('log')],
+    ...LISTS.map((list): [string, readonly UiModeEvent[], unknown] => [
+      `${list} by its number`,
+      simple(`view.${list}`),
+      at(list),
+    ]),
+    ['help', simple('help.toggled'), { showing: 'help' }],
+    ['help and back to where it was', simple('view.log', 'help.toggled', 'back'), at('log')],
+    ['help off again', simple('view.log', 'help.toggled', 'help.toggled'), at('log')],
+    ['a session', [details], { showing: 'details' }],
+    ['a menu from a session', [details, menu], { showing: 'menu' }],
+    ['a menu chosen', [menu, ...simple('menu.chosen')], at('sessions')],
+    ['a menu given up', [...simple('view.rules'), menu, ...simple('back')], at('rules')],
+    ['tab means nothing in the menu', [menu, ...simple('view.next')], { showing: 'menu' }],
+    ['a line is typed', [prompt], 'typing'],
+    ['a typed line goes back to the list', [...simple('view.log'), prompt, done], at('log')],
+    ['a typed line goes back to the menu', [menu, prompt, done], { showing: 'menu' }],
     [
-      'help and back to where it was',
-      simple('view.log', 'help.toggled', 'back'),
-      { browsing: 'log' },
+      'a typed line goes back to the help',
+      [...simple('help.toggled'), prompt, done],
+      { showing: 'help' },
     ],
-    ['help off again', simple('view.log', 'help.toggled', 'help.toggled'), { browsing: 'log' }],
-    ['a session', [details], 'details'],
-    ['no session from the log', [...simple('view.log'), details], { browsing: 'log' }],
-    ['warp from a session', [details, ...simple('warp.opened')], 'choosingWarp'],
-    ['warp chosen', simple('warp.opened', 'warp.chosen'), { browsing: 'sessions' }],
-    [
-      'warp given up',
-      simple('view.credentials', 'warp.opened', 'back'),
-      { browsing: 'credentials' },
-    ],
-    ['tab means nothing in the menu', simple('warp.opened', 'view.next'), 'choosingWarp'],
+    ['keys of views mean nothing while typing', [prompt, ...simple('view.log')], 'typing'],
+    ['a question', [menu, question], 'confirming'],
+    ['a question answered', [menu, question, ...simple('question.answered')], { showing: 'menu' }],
+    ['two futures', simple('comparison.opened'), { showing: 'comparing' }],
     ['the end of the run, untouched', simple('run.finished'), 'finished'],
-    [
-      'the end of the run, touched',
-      simple('key.pressed', 'run.finished'),
-      { browsing: 'sessions' },
-    ],
+    ['the end of the run, touched', simple('key.pressed', 'run.finished'), at('sessions')],
     ['leaving by itself', simple('run.finished', 'linger.over'), 'left'],
-    ['staying', simple('run.finished', 'key.pressed', 'linger.over'), { browsing: 'sessions' }],
+    ['staying', [...simple('view.log', 'run.finished', 'key.pressed', 'linger.over')], at('log')],
+    ['leaving while typing', [prompt, ...simple('leave')], 'left'],
     ['leaving from a page', [details, ...simple('leave')], 'left'],
   ])('%s', (_, events, value) => {
     expect(modeAfter(...events).value).toEqual(value);
@@ -69,22 +73,34 @@ describe('the modes of the terminal', () => {
   });
 });
 
-describe('the cursor', () => {
-  const order = ['a', 'b', 'c'];
-  test.each<[string, 'sessions' | 'credentials', string | null, number, string | null]>([
-    ['up from what is followed', 'sessions', null, -1, 'b'],
-    ['down to the end follows again', 'sessions', 'b', 1, null],
-    ['not above the first', 'sessions', 'a', -1, 'a'],
-    ['to the first', 'sessions', null, Number.MIN_SAFE_INTEGER, 'a'],
-    ['credentials begin at the first', 'credentials', null, 1, 'b'],
-    ['credentials do not follow', 'credentials', 'b', 1, 'c'],
-    ['a row that has gone', 'sessions', 'gone', -1, 'b'],
-  ])('%s', (_, list, cursor, by, moved) => {
-    expect(movedCursor(list, cursor, by, order)).toBe(moved);
+describe('a filter', () => {
+  const typed = (text: string, place: string): UiModeEvent => ({
+    type: 'prompt.typed',
+    text,
+    place,
   });
 
-  test('an empty list has none', () => {
-    expect(movedCursor('sessions', 'a', 1, [])).toBeNull();
+  test('narrows its own place while it is typed, and an empty one narrows nothing', () => {
+    const { filters } = modeAfter(prompt, typed('acme', 'log')).context;
+    expect(filters).toEqual({ log: 'acme' });
+    expect(modeAfter(prompt, typed('acme', 'log'), typed(' ', 'log')).context.filters).toEqual({});
+  });
+
+  test('a typed command narrows nothing', () => {
+    const command: UiModeEvent = { type: 'prompt.opened', kind: 'command', text: '' };
+    const { filters, prompt: line } = modeAfter(command, typed('warp', 'log')).context;
+    expect([filters, line.text]).toEqual([{}, 'warp']);
+  });
+
+  test('a menu opens without the filter that it had, and others keep theirs', () => {
+    const events = [prompt, typed('a', 'menu'), typed('b', 'log'), done, menu];
+    expect(modeAfter(...events).context.filters).toEqual({ log: 'b' });
+  });
+
+  test('is cleared alone', () => {
+    const events = [prompt, typed('a', 'log'), typed('b', 'rules'), done];
+    const cleared: UiModeEvent = { type: 'filter.cleared', place: 'log' };
+    expect(modeAfter(...events, cleared).context.filters).toEqual({ rules: 'b' });
   });
 });
 
@@ -92,16 +108,17 @@ const anyUiEvent: fc.Arbitrary<UiModeEvent> = fc.oneof(
   fc.constantFrom(
     ...simple(
       ...['key.pressed', 'view.next', 'view.previous', 'view.sessions', 'view.log', 'back'],
-      ...['help.toggled', 'warp.opened', 'warp.chosen', 'log.everythingToggled'],
-      ...['run.finished', 'linger.over', 'leave'],
+      ...['help.toggled', 'menu.chosen', 'log.everythingToggled', 'comparison.opened'],
+      ...['run.finished', 'linger.over', 'leave', 'prompt.done', 'question.answered'],
     ),
-    details,
+    ...[details, menu, prompt, question],
   ),
   fc.record({
-    type: fc.constant('cursor.moved' as const),
-    by: fc.integer(),
-    order: fc.uniqueArray(fc.string()),
+    type: fc.constant('cursor.set' as const),
+    list: fc.constantFrom(...LISTS),
+    id: fc.option(fc.string()),
   }),
+  fc.record({ type: fc.constant('prompt.typed' as const), text: fc.string(), place: fc.string() }),
   fc.record({ type: fc.constant('page.scrolled' as const), by: fc.integer(), offsetMax: fc.nat() }),
   fc.record({
     type: fc.constant('choice.moved' as const),

@@ -7,9 +7,7 @@ import { toEntry } from '../../sim/tui/model/sentences.ts';
 import {
   credentialsInOrder,
   EMPTY_VIEW,
-  LOG_COUNT_MAX,
   reduceEvents,
-  reduceProgress,
   sessionsInOrder,
 } from '../../sim/tui/view-model.ts';
 import { property } from '../support/seed.ts';
@@ -79,21 +77,20 @@ describe('the view of a recorded run', () => {
     expect(session('s2').hops.atGateway).toBeNull();
   });
 
-  test('the news leave out single requests and bookkeeping', () => {
-    const types = new Set(view.news.map(({ type }) => type));
-    expect(types.has('storage.used')).toBe(false);
-    expect(types.has('credential.checked')).toBe(true);
-    expect(view.everything).toHaveLength(view.eventCount);
+  test('F1: a restart is counted once, however often its state is told', () => {
+    const state = (name: string) => fact('session.state', { state: `active.${name}` }, 's6');
+    const again = ['restarting', 'restarting', 'running', 'restarting'].map(state);
+    expect(reduceEvents(view, again).sessions.get('s6')?.restarts).toBe(2);
   });
-});
 
-describe('progress', () => {
-  test('is shown while a session runs and not after its end', () => {
-    const counts = { role: 'target', linkBytes: 20, storageBytes: 10 };
-    const running = reduceProgress(view, 's6', counts).sessions.get('s6');
-    expect(running?.hops).toMatchObject({ atTarget: 20, atStorage: 10 });
-    expect(reduceProgress(view, 's2', counts)).toBe(view);
-    expect(reduceProgress(view, 'unknown', counts)).toBe(view);
+  test('a fault that strikes is counted by its name', () => {
+    const struck = fact('fault.fired', {
+      site: 'storage',
+      kind: 'jump',
+      fault: 'storage put: jump',
+    });
+    const faults = [...reduceEvents(view, [struck, struck]).faults.values()];
+    expect(faults).toMatchObject([{ name: 'storage put: jump', kind: 'jump', firedCount: 2 }]);
   });
 });
 
@@ -181,12 +178,10 @@ describe('sentences', () => {
 
 describe('always', () => {
   property(
-    'no event breaks the view, and the logs stay bounded',
+    'no event breaks the view, and every one is counted',
     [fc.array(anyEvent())],
     (events) => {
-      const seen = reduceEvents(EMPTY_VIEW, events);
-      expect(seen.eventCount).toBe(events.length);
-      expect(seen.everything.length).toBeLessThanOrEqual(LOG_COUNT_MAX);
+      expect(reduceEvents(EMPTY_VIEW, events).eventCount).toBe(events.length);
       return true;
     },
   );
@@ -241,13 +236,4 @@ describe('always', () => {
       return true;
     },
   );
-});
-
-test('the logs keep the newest entries', () => {
-  const many = Array.from({ length: LOG_COUNT_MAX + 5 }, (_, seq) => ({
-    ...fact('fault.fired', { kind: 'k', site: 's' }),
-    seq,
-  }));
-  const seen = reduceEvents(EMPTY_VIEW, many);
-  expect([seen.news.length, seen.news[0]?.seq]).toEqual([LOG_COUNT_MAX, 5]);
 });

@@ -103,6 +103,13 @@ export async function verify(
   raw: RawOptions,
   load: LoadLab = loadLab,
 ): Promise<CommandResult> {
+  // A target file, and no backup: another command, which needs no lab.
+  if (/\.ya?ml$/i.test(backupName)) {
+    return (await import('./verify-target.ts')).verifyTarget(context, backupName, raw);
+  }
+  if (readText(raw, 'junit') !== null) {
+    throw new UsageError('--junit is for a storage: name its target file (.yaml).');
+  }
   const options = {
     ...backupChoice(raw),
     backup: readName('backup', backupName),

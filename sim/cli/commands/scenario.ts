@@ -17,10 +17,13 @@ const TOUR_FILE = fileURLToPath(new URL('../../../examples/tour.yaml', import.me
  * The scenario of a file; all its problems end the command with exit 3. With `--json` they also go
  * to stdout, one `scenario.problem` a line.
  */
-export function requireScenario(context: CommandContext, file: string): Scenario {
+export function requireScenario(
+  context: CommandContext,
+  file: string,
+): { readonly scenario: Scenario; readonly text: string } {
   const result = loadScenario(file, context.workingDirectory);
   if (result.ok) {
-    if (result.scenario.steps.length > 0) return result.scenario;
+    if (result.scenario.steps.length > 0) return result;
     throw new CommandError(EXIT.config, [
       `${file}:1:1: steps: there is nothing to run; add "steps:" with at least one step.`,
     ]);
@@ -48,10 +51,10 @@ export async function run(
   load: LoadLab = loadLab,
 ): Promise<CommandResult> {
   const world = readWorld(raw);
-  const scenario = requireScenario(context, file);
+  const { scenario, text } = requireScenario(context, file);
   const trace = readText(raw, 'trace');
   const traceFile = trace === null ? null : resolve(context.workingDirectory, trace);
-  return (await load()).run(context, { scenario, file, world, traceFile });
+  return (await load()).run(context, { scenario, text, file, world, traceFile });
 }
 
 export async function tour(
@@ -60,8 +63,12 @@ export async function tour(
   raw: RawOptions,
   load: LoadLab = loadLab,
 ): Promise<CommandResult> {
-  const world = readWorld(raw);
-  const scenario = requireScenario(context, TOUR_FILE);
   const headless = readFlag(raw, 'headless');
-  return (await load()).tour(context, { scenario, world, headless });
+  const plain = readFlag(raw, 'plain');
+  const isWatched = context.isTerminal && !headless && !context.json;
+  // On the virtual clock alone time can be stopped, stepped and forked: what a viewer is for.
+  const isGiven = readText(raw, 'world') !== null;
+  const world = isWatched && !isGiven ? 'memory' : readWorld(raw);
+  const { scenario } = requireScenario(context, TOUR_FILE);
+  return (await load()).tour(context, { scenario, world, headless, plain });
 }

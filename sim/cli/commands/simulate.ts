@@ -8,6 +8,7 @@ import { type FleetProgress, runFleet } from '../../fleet/run/run-fleet.ts';
 import type { Fleet } from '../../fleet/types.ts';
 import type { CommandContext, CommandResult } from '../command-context.ts';
 import { EXIT } from '../exit-codes.ts';
+import { buildName } from '../lab-commands/surroundings.ts';
 import { paint } from '../paint.ts';
 import type { RawOptions } from '../read-options.ts';
 import { formatTable } from '../table.ts';
@@ -88,6 +89,7 @@ async function runOne(
       signal: context.signal,
       isHashed,
       plant,
+      build: buildName(),
       onProgress: progressTo(context, fleet),
       ...(file === null ? {} : { onLine: (line) => void writeSync(file, `${line}\n`) }),
     });

@@ -1,118 +1,75 @@
-import type { LogEvent } from '../../../machines/ports/event-log.ts';
 import type { EventSink } from '../../kernel/index.ts';
-import { realNow } from '../../lab/lab-records.ts';
-import { createScenarioLab } from '../../lab/scenario-lab.ts';
 import type { Scenario } from '../../scenario/types.ts';
 import type { LiveRun } from '../../tui/live-run.ts';
-import type { ProgressListener } from '../../world/assembly.ts';
-import { createMemoryWorld } from '../../world/memory-world.ts';
-import { runScenario } from '../../world/run-scenario.ts';
-import type { SummarySession, WorldName } from '../../world/run-summary.ts';
-import type { World } from '../../world/world.ts';
+import { type OpenWorld, startWorldRun, type WorldRun } from '../../tui/runs/world-run.ts';
+import type { RunSummary, SummarySession, WorldName } from '../../world/run-summary.ts';
 
 export interface LiveRunOptions {
   readonly sinks?: readonly EventSink[];
   readonly onSession?: (session: SummarySession) => void;
+  /** Somebody watches: in memory the steps then wait until they have been shown. */
+  readonly isWatched?: boolean;
+  /** The world is opened only then: the first screen does not wait for it. */
+  readonly openAfter?: Promise<void>;
 }
 
-/** A scenario that runs by itself and can be watched, held, warped and stopped. */
-export async function startLiveRun(
+/** A scenario that runs by itself and can be watched, held, warped, changed and stopped. */
+export function startLiveRun(
   scenario: Scenario,
   worldName: WorldName,
   options: LiveRunOptions = {},
-): Promise<LiveRun & { close(): Promise<void> }> {
-  const listeners = new Set<(event: LogEvent) => void>();
-  const progressListeners = new Set<ProgressListener>();
-  const sinks: EventSink[] = [
-    ...(options.sinks ?? []),
-    (event) => {
-      for (const listener of listeners) listener(event);
-    },
-  ];
-  const onProgress: ProgressListener = (session, counts) => {
-    for (const listener of progressListeners) listener(session, counts);
-  };
-  const world: World =
-    worldName === 'memory'
-      ? await createMemoryWorld({ scenario, sinks, onProgress })
-      : await createScenarioLab({ scenario, realNow: realNow(), sinks, onProgress });
-
-  const stop = new AbortController();
-  const gate = createGate();
-  const finished = runScenario(scenario, world, {
-    beforeStep: () => gate.pass(),
-    signal: stop.signal,
-    ...(options.onSession === undefined ? {} : { onSession: options.onSession }),
-  });
-  finished.catch(() => {});
-  return {
-    title: scenario.title,
+): WorldRun {
+  const { isWatched = false, openAfter, ...rest } = options;
+  const isMemory = worldName === 'memory';
+  const open = isMemory ? openMemory(scenario) : openLab(scenario);
+  return startWorldRun({
+    scenario,
     world: worldName,
-    now: () => world.now(),
-    subscribe: (listener) => {
-      for (const event of world.log.events) listener(event);
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+    open: async (parts) => {
+      await openAfter;
+      return open(parts);
     },
-    onProgress: (listener) => {
-      progressListeners.add(listener);
-      return () => progressListeners.delete(listener);
-    },
-    warp: (byMs) => gate.between(() => world.warpTo(world.now() + byMs)),
-    pause: () => gate.hold(),
-    continue: () => gate.open(),
-    isPaused: () => gate.isHeld(),
-    cancel: () => {
-      stop.abort();
-      gate.open();
-      world.cancelAll();
-    },
-    finished,
-    close: async () => {
-      stop.abort();
-      gate.open();
-      await finished.catch(() => {});
-      await world.close();
-    },
+    pace: isMemory && isWatched ? 'asked' : 'free',
+    isRepeatable: isMemory,
+    ...rest,
+  });
+}
+
+function openMemory(scenario: Scenario): OpenWorld {
+  return async (parts) => {
+    const { createMemoryWorld } = await import('../../world/memory-world.ts');
+    return createMemoryWorld({ scenario, ...parts });
   };
 }
 
-/** Where a run waits between two steps: held by a person, or while the clock is being moved. */
-function createGate() {
-  let isHeld = false;
-  let wake: (() => void)[] = [];
-  let atGate = false;
-  let lastWork: Promise<void> = Promise.resolve();
-  const arrived: (() => void)[] = [];
-  return {
-    hold: () => {
-      isHeld = true;
-    },
-    open: () => {
-      isHeld = false;
-      for (const one of wake.splice(0)) one();
-    },
-    isHeld: () => isHeld,
-    pass: async (): Promise<void> => {
-      atGate = true;
-      for (const one of arrived.splice(0)) one();
-      await lastWork;
-      while (isHeld) {
-        await new Promise<void>((resolve) => {
-          wake = [...wake, resolve];
-        });
-        await lastWork;
-      }
-      atGate = false;
-    },
-    /** Runs the work when the scenario stands between two steps. */
-    between: (work: () => Promise<void>): Promise<void> => {
-      const here = atGate
-        ? Promise.resolve()
-        : new Promise<void>((resolve) => arrived.push(resolve));
-      const result = Promise.all([here, lastWork]).then(work);
-      lastWork = result.catch(() => {});
-      return result;
-    },
+/** The SDKs are loaded only where they are used: a run in memory shows its first screen at once. */
+function openLab(scenario: Scenario): OpenWorld {
+  return async (parts) => {
+    const [{ realNow }, { createScenarioLab }] = await Promise.all([
+      import('../../lab/lab-records.ts'),
+      import('../../lab/scenario-lab.ts'),
+    ]);
+    return createScenarioLab({ scenario, realNow: realNow(), ...parts });
   };
+}
+
+/**
+ * What a scenario expects, it expects of its own steps, all of them: not of a run that a user has
+ * cut off or given other steps.
+ */
+export function summaryOfWatched(run: LiveRun, summary: RunSummary): RunSummary {
+  const isChanged = run.wasCut() || run.steps().some(({ isOrdered }) => isOrdered);
+  if (!isChanged) return summary;
+  const violations = summary.violations.filter(
+    ({ invariant }) => invariant !== 'expect' && invariant !== 'fault',
+  );
+  return { ...summary, violations, ok: violations.length === 0 && !run.wasCut() };
+}
+
+const BEAT_MS = 66;
+
+/** The heart beat of the line mode, in real time. */
+export function beat(tick: (elapsedMs: number) => void): () => void {
+  const timer = setInterval(() => tick(BEAT_MS), BEAT_MS);
+  return () => clearInterval(timer);
 }

@@ -1,23 +1,56 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { createTraceSink, type EventSink } from '../../kernel/index.ts';
+import { dirname, resolve } from 'node:path';
+import {
+  createTraceHasher,
+  createTraceSink,
+  type EventSink,
+  type TraceHeader,
+} from '../../kernel/index.ts';
 import type { Scenario } from '../../scenario/types.ts';
+import { type Recipe, scenarioHeader } from '../../trace/recipe.ts';
+import { encodeToken, type ReplayToken } from '../../trace/token.ts';
 import type { RunSummary, SummarySession, WorldName } from '../../world/run-summary.ts';
 import type { CommandContext, CommandResult } from '../command-context.ts';
 import { UsageError } from '../command-error.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { RunOptions, TourOptions } from '../options.ts';
 import { renderReport } from '../report.ts';
-import { startLiveRun } from './live.ts';
+import { beat, startLiveRun, summaryOfWatched } from './live.ts';
 import { buildName } from './surroundings.ts';
 
 /** Runs a scenario file in one of the worlds and reports. */
 export async function run(context: CommandContext, options: RunOptions): Promise<CommandResult> {
-  const trace = options.traceFile === null ? null : openTrace(options.traceFile, options);
+  const header = headerOf(context, options);
+  const trace = options.traceFile === null ? null : openTrace(options.traceFile, header);
+  const outcome = createTraceHasher(header);
+  let events = 0;
+  const sinks: EventSink[] = [
+    (event) => {
+      events += 1;
+      outcome.add(event);
+    },
+  ];
+  if (trace !== null) sinks.push(trace.sink);
   try {
-    return await runHeadless(context, options, trace === null ? [] : [trace.sink]);
+    const code = await runHeadless(context, options, sinks);
+    if (code === EXIT.failed && options.world === 'memory') {
+      tellReplay(context, { recipe: header, outcome: { events, hash: outcome.digest() } });
+    }
+    return code;
   } finally {
     trace?.close();
   }
+}
+
+/** A failed run can be looked at again, by anybody: its token holds all that decides it. */
+function tellReplay(context: CommandContext, token: ReplayToken): void {
+  context.stderr(`Run it again: fortnight replay ${encodeToken(token)}`);
+}
+
+function headerOf({ workingDirectory }: CommandContext, options: RunOptions): Recipe {
+  const { scenario, text, file, world } = options;
+  const baseFolder = dirname(resolve(workingDirectory, file));
+  return scenarioHeader({ scenario, text, world, build: buildName(), baseFolder });
 }
 
 /** Without a command: the tour, live where there is a terminal, else as a report. */
@@ -26,14 +59,22 @@ export async function tour(context: CommandContext, options: TourOptions): Promi
     return runHeadless(context, options, []);
   }
   const { showLive } = await import('../../tui/index.ts');
-  const live = await startLiveRun(options.scenario, options.world);
+  const shown = Promise.withResolvers<void>();
+  const live = startLiveRun(options.scenario, options.world, {
+    isWatched: true,
+    openAfter: shown.promise,
+  });
   try {
-    await showLive(live, { ascii: context.ascii, color: context.color, signal: context.signal });
+    const { ascii, color, signal } = context;
+    const { plain } = options;
+    await showLive(live, { ascii, color, signal, beat, plain, onShown: shown.resolve });
     live.cancel();
-    const summary = await live.finished;
+    const summary = summaryOfWatched(live, await live.finished);
     for (const line of renderReport(summary, context)) context.stdout(line);
     return exitCode(summary);
   } finally {
+    // Also where the screen could not be shown: what waits for it must not wait for ever.
+    shown.resolve();
     await live.close();
   }
 }
@@ -44,7 +85,7 @@ async function runHeadless(
   sinks: readonly EventSink[],
 ): Promise<ExitCode> {
   const { scenario } = options;
-  const live = await startLiveRun(scenario, options.world, {
+  const live = startLiveRun(scenario, options.world, {
     sinks,
     onSession: (session) => tellSession(context, session),
   });
@@ -76,7 +117,7 @@ function tellSession(context: CommandContext, session: SummarySession): void {
   context.stderr(`${session.id}  ${session.operation} ${session.repository}: ${end}`);
 }
 
-function openTrace(file: string, options: RunOptions): { readonly sink: EventSink; close(): void } {
+function openTrace(file: string, header: TraceHeader): { readonly sink: EventSink; close(): void } {
   let handle: number;
   try {
     handle = openSync(file, 'w', 0o600);
@@ -86,11 +127,6 @@ function openTrace(file: string, options: RunOptions): { readonly sink: EventSin
       `--trace: ${file} cannot be written (${code}); its folder must exist and be yours.`,
     );
   }
-  const header = {
-    seed: String(options.scenario.seed),
-    build: buildName(),
-    options: { scenario: options.scenario.title, world: options.world },
-  };
   return {
     sink: createTraceSink(header, (text) => writeSync(handle, text)),
     close: () => closeSync(handle),

@@ -65,10 +65,16 @@ export async function runFleet(options: FleetRunOptions): Promise<FleetRun> {
   const seed = options.seed ?? fleet.seed;
   const stats = new FleetStats(fleet.startAt);
   const checks = options.isChecked === false ? null : createCheckRun();
+  // What `fortnight replay` needs to run it again (`sim/trace/fleet-replayer.ts`).
   const header: TraceHeader = {
+    kind: 'fleet',
     seed: String(seed),
     build: options.build ?? 'fleet',
-    options: JSON.parse(JSON.stringify(fleet)),
+    options: {
+      scenario: fleet.title,
+      fleet: JSON.parse(JSON.stringify(fleet)),
+      plant: options.plant ?? null,
+    },
   };
   const hasher = options.isHashed === false ? null : new LineHasher();
   const lines: LineSink[] = [];

@@ -20,7 +20,11 @@ export function reduceCredentials(
   const scope = named === null ? session?.scope : tidy(named);
   if (scope === undefined) return;
   const known = credentials.get(scope);
-  const before = known ?? { scope, generations: [], line: lineOf(session), lastCheck: null };
+  const isSas = known?.isSas === true || session?.route?.credential === 'sas';
+  const before = {
+    ...(known ?? { scope, generations: [], line: lineOf(session), lastCheck: null }),
+    isSas,
+  };
   switch (event.type) {
     case 'credential.issued':
       credentials.set(scope, {

@@ -62,8 +62,8 @@ export interface Stop {
   readonly label: string;
   /** What is to be seen there. */
   readonly hint: string;
-  /** How far away; null where it is past or unknown. */
-  readonly byMs: number | null;
+  /** Null where it is past or unknown. */
+  readonly at: EpochMs | null;
 }
 
 /** The named stops of one credential, then plain durations; always the same rows. */
@@ -72,26 +72,30 @@ export function warpStops(credential: CredentialView | null, now: EpochMs): read
   const line = credential?.line ?? null;
   const lineAt = current === null || line === null ? null : current.expiresAt - line.renewBelowMs;
   const expiresAt = current?.expiresAt ?? null;
-  const atLine = line?.includesLine === true ? 'renewed (C21)' : 'kept (C10)';
+  const name = credential?.isSas === true ? 'reissue line' : 'renewal line';
+  const verb = credential?.isSas === true ? 'reissued' : 'renewed';
+  const atLine = line?.includesLine === true ? `${verb} (C21)` : 'kept (C10)';
   const stop = (label: string, hint: string, at: EpochMs | null): Stop => ({
     label,
     hint: at === null ? 'not known for this credential' : at <= now ? 'already past' : hint,
-    byMs: at === null || at <= now ? null : at - now,
+    at: at === null || at <= now ? null : at,
   });
   const plus = (at: EpochMs | null, ms: number): EpochMs | null => (at === null ? null : at + ms);
+  const after = (label: string, hint: string, ms: number): Stop => ({
+    label,
+    hint,
+    at: Number.isFinite(now) ? now + ms : null,
+  });
   return [
-    stop('renewal line -1 ms', 'a connect there: kept', plus(lineAt, -1)),
-    stop('renewal line =', `a connect there: ${atLine}`, lineAt),
-    stop('renewal line +1 ms', 'a connect there: renewed (C2, C10)', plus(lineAt, 1)),
-    stop('expiry -1 ms', 'still valid, renewed at a connect', plus(expiresAt, -1)),
+    stop(`${name} -1 ms`, 'a connect there: kept', plus(lineAt, -1)),
+    stop(`${name} =`, `a connect there: ${atLine}`, lineAt),
+    stop(`${name} +1 ms`, `a connect there: ${verb} (C2, C10)`, plus(lineAt, 1)),
+    stop('expiry -1 ms', `still valid, ${verb} at a connect`, plus(expiresAt, -1)),
     stop('expiry =', 'expired (C10)', expiresAt),
     stop('expiry +1 ms', 'expired', plus(expiresAt, 1)),
-    { label: '+1 h', hint: 'one hour on', byMs: HOUR_MS },
-    { label: '+1 d', hint: 'one day on', byMs: DAY_MS },
-    {
-      label: '+13d1h',
-      hint: 'past the line of a fresh 14-day credential',
-      byMs: 13 * DAY_MS + HOUR_MS,
-    },
+    after('+1 ms', 'one millisecond on', 1),
+    after('+1 h', 'one hour on', HOUR_MS),
+    after('+1 d', 'one day on', DAY_MS),
+    after('+30 d', 'a month on: everything in between happens', 30 * DAY_MS),
   ];
 }

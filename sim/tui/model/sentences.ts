@@ -10,6 +10,7 @@ import {
   stateWords,
   tidy,
 } from '../words.ts';
+import { isNews, isNotableState } from './news.ts';
 import type { CheckView, LogEntry, Tone } from './types.ts';
 import { explainCheck } from './why.ts';
 
@@ -17,8 +18,6 @@ interface Sentence {
   readonly text: string;
   readonly rules?: readonly string[];
   readonly tone?: Tone;
-  /** Left out: news. */
-  readonly isDetail?: boolean;
 }
 
 type Teller = (event: LogEvent) => Sentence;
@@ -89,14 +88,11 @@ function endSentence(event: LogEvent): Sentence {
   };
 }
 
-const NOTABLE_STATES = ['draining', 'detached', 'awaitingQuota', 'restarting', 'pausedByUser'];
-
 function stateSentence(event: LogEvent): Sentence {
   const state = word(event, 'state');
-  const isNotable = NOTABLE_STATES.includes(state.split('.').at(-1) ?? '');
   return {
     text: `State: ${stateWords(state)}`,
-    ...(isNotable ? { tone: 'attention' } : { isDetail: true }),
+    ...(isNotableState(state) ? { tone: 'attention' } : {}),
   };
 }
 
@@ -122,16 +118,14 @@ const SENTENCES: Readonly<Record<string, Teller>> = {
   }),
   'mover.started': (event) => ({
     text: `${capital(word(event, 'role'))} mover runs on the ${host(event)}`,
-    isDetail: true,
   }),
   'mover.exited': (event) => ({
     text: `${capital(word(event, 'role'))} mover on the ${host(event)} has ended`,
-    isDetail: true,
   }),
   'gateway.connected': (event) => {
     const held = count(event, 'heldGeneration') ?? 0;
     const what = held === 0 ? 'nothing is issued yet' : `generation ${held} is there`;
-    return { text: `The target mover reached the SP: ${what}`, isDetail: true };
+    return { text: `The target mover reached the SP: ${what}` };
   },
   'credential.checked': (event) => {
     const check = checkOf(event);
@@ -140,7 +134,6 @@ const SENTENCES: Readonly<Record<string, Teller>> = {
   },
   'credential.requested': (event) => ({
     text: `${scope(event)}: credential asked for (${word(event, 'trigger')})`,
-    isDetail: true,
   }),
   'credential.issued': (event) => ({
     text:
@@ -156,7 +149,6 @@ const SENTENCES: Readonly<Record<string, Teller>> = {
   'credential.saved': (event) => ({
     text: `${scope(event)}: ${generation(event)} saved in the configuration database`,
     rules: ['C5'],
-    isDetail: true,
   }),
   'credential.delivered': (event) => {
     const degraded = flag(event, 'degraded') === true;
@@ -170,12 +162,10 @@ const SENTENCES: Readonly<Record<string, Teller>> = {
   },
   'credential.used': (event) => ({
     text: `${scope(event)}: the target mover at the SP uses the repository's own credential`,
-    isDetail: true,
   }),
   'credential.opened': (event) => ({
     text: `The target mover opened ${generation(event)}`,
     rules: ['C6'],
-    isDetail: true,
   }),
   'credential.revoked': (event) => ({
     text: `${scope(event)}: ${generation(event)} is ${text(event, 'state') ?? 'revoked'}`,
@@ -194,18 +184,15 @@ const SENTENCES: Readonly<Record<string, Teller>> = {
       text:
         `${word(event, 'operation')} ${word(event, 'key')}` +
         `${size === 0 ? '' : `, ${sizeWords(size)}`}${isOk ? '' : `: ${word(event, 'status')}`}`,
-      isDetail: true,
       ...(isOk ? {} : { tone: 'attention' as const }),
     };
   },
   'hop.bytes': (event) => ({
     text: `${bytes(event, 'bytes')} from ${word(event, 'from')} to ${word(event, 'to')}`,
-    isDetail: true,
   }),
   'quota.granted': (event) => ({
     text: `${bytes(event, 'grantedBytes')} of quota granted`,
     rules: ['Q2'],
-    isDetail: true,
   }),
   'quota.refused': (event) => ({
     text:
@@ -216,17 +203,14 @@ const SENTENCES: Readonly<Record<string, Teller>> = {
   }),
   'quota.spent': (event) => ({
     text: `${bytes(event, 'spentBytes')} of quota spent`,
-    isDetail: true,
   }),
   'quota.returned': (event) => ({
     text: `${bytes(event, 'returnedBytes')} of quota returned`,
     rules: ['Q2'],
-    isDetail: true,
   }),
   'channel.up': (event) => ({
     text: `Control connection of ${text(event, 'tenant') ?? word(event, 'role')} is up`,
     rules: ['P5'],
-    isDetail: true,
   }),
   'channel.down': (event) => ({
     text: `Control connection of ${text(event, 'tenant') ?? word(event, 'role')} is down`,
@@ -250,7 +234,7 @@ const SENTENCES: Readonly<Record<string, Teller>> = {
 /** What a person reads for one event. Unknown events are told by their name, as details. */
 export function toEntry(event: LogEvent): LogEntry {
   const tell = Object.hasOwn(SENTENCES, event.type) ? SENTENCES[event.type] : undefined;
-  const sentence: Sentence = tell?.(event) ?? { text: event.type, isDetail: true };
+  const sentence: Sentence = tell?.(event) ?? { text: event.type };
   return {
     seq: event.seq,
     at: event.at,
@@ -259,6 +243,6 @@ export function toEntry(event: LogEvent): LogEntry {
     text: tidy(sentence.text),
     rules: (sentence.rules ?? []).map(tidy),
     tone: sentence.tone ?? 'plain',
-    isNews: sentence.isDetail !== true,
+    isNews: isNews(event),
   };
 }

@@ -1,10 +1,10 @@
 import type { JsonObject, LogEvent } from '../../../machines/ports/event-log.ts';
 import { scopeId } from '../../../machines/rules/scope.ts';
 import { count, flag, hopEnd, isRecord, text, texts } from '../../check/facts.ts';
-import type { MoverCounts } from '../live-run.ts';
 import { tidy } from '../words.ts';
+import { isNews, leafOf } from './news.ts';
 import { checkOf } from './sentences.ts';
-import type { HopBytes, LogEntry, MoverView, RouteView, SessionView } from './types.ts';
+import type { HopBytes, MoverView, RouteView, SessionView } from './types.ts';
 
 const NO_BYTES: HopBytes = { atSource: null, atGateway: null, atTarget: null, atStorage: null };
 
@@ -34,26 +34,23 @@ function begun(event: LogEvent): SessionView {
     quota: null,
     lastCheck: null,
     lastNews: null,
+    restarts: 0,
     outcome: null,
   };
 }
 
 /** The session after one of its events; null for events of a session that never began. */
-export function reduceSession(
-  known: SessionView | undefined,
-  event: LogEvent,
-  entry: LogEntry,
-): SessionView | null {
+export function reduceSession(known: SessionView | undefined, event: LogEvent): SessionView | null {
   const before = event.type === 'session.started' ? begun(event) : known;
   if (before === undefined) return null;
   const session = { ...before, ...changes(before, event) };
-  return entry.isNews ? { ...session, lastNews: entry } : session;
+  return isNews(event) ? { ...session, lastNews: event } : session;
 }
 
 function changes(session: SessionView, event: LogEvent): Partial<SessionView> {
   switch (event.type) {
     case 'session.state':
-      return { state: words(event, 'state') };
+      return stateOf(session, event);
     case 'session.refused':
     case 'route.refused':
       return refused(session, event);
@@ -76,6 +73,12 @@ function changes(session: SessionView, event: LogEvent): Partial<SessionView> {
     default:
       return event.type.startsWith('quota.') ? quotaOf(event) : {};
   }
+}
+
+function stateOf(session: SessionView, event: LogEvent): Partial<SessionView> {
+  const state = words(event, 'state');
+  const isRestart = leafOf(state) === 'restarting' && leafOf(session.state) !== 'restarting';
+  return { state, restarts: session.restarts + (isRestart ? 1 : 0) };
 }
 
 function refused(session: SessionView, event: LogEvent): Partial<SessionView> {
@@ -164,17 +167,5 @@ function quotaOf(event: LogEvent): Partial<SessionView> {
       usedBytes: count(event, 'usedBytes') ?? 0,
       reservedBytes: count(event, 'reservedBytes') ?? 0,
     },
-  };
-}
-
-/** Movers count the link and, at the target, the storage; later counts replace earlier ones. */
-export function addProgress(session: SessionView, counts: MoverCounts): SessionView {
-  const { hops } = session;
-  if (counts.role === 'source') {
-    return { ...session, hops: { ...hops, atSource: counts.linkBytes } };
-  }
-  return {
-    ...session,
-    hops: { ...hops, atTarget: counts.linkBytes, atStorage: counts.storageBytes },
   };
 }

@@ -1,3 +1,4 @@
+import type { LogEvent } from '../../../machines/ports/event-log.ts';
 import type { EpochMs } from '../../../machines/rules/time.ts';
 
 /** Everything that the terminal shows of a run. JSON-like and never changed in place. */
@@ -6,10 +7,8 @@ export interface ViewModel {
   readonly sessions: ReadonlyMap<string, SessionView>;
   /** By scope id (`acme/vault-direct`), C12. */
   readonly credentials: ReadonlyMap<string, CredentialView>;
-  /** The newest events that a person wants to hear of, oldest first. */
-  readonly news: readonly LogEntry[];
-  /** The newest events of all, oldest first. */
-  readonly everything: readonly LogEntry[];
+  /** Faults that have struck, by name. */
+  readonly faults: ReadonlyMap<string, FaultView>;
   readonly eventCount: number;
   /** Time of the newest event; null before the first. */
   readonly lastAt: EpochMs | null;
@@ -38,8 +37,18 @@ export interface SessionView {
   readonly quota: QuotaView | null;
   readonly lastCheck: CheckView | null;
   /** Its newest piece of news. */
-  readonly lastNews: LogEntry | null;
+  readonly lastNews: LogEvent | null;
+  /** How often its movers were started again (F1, F2). */
+  readonly restarts: number;
   readonly outcome: OutcomeView | null;
+}
+
+export interface FaultView {
+  readonly name: string;
+  readonly site: string;
+  readonly kind: string;
+  readonly firedCount: number;
+  readonly lastAt: EpochMs;
 }
 
 export interface RouteView {
@@ -106,6 +115,8 @@ export interface CredentialView {
   /** The renewal line, as the last check or the route's rule says; null: not known yet. */
   readonly line: RenewalLineView | null;
   readonly lastCheck: CheckView | null;
+  /** C3: its line is a reissue line. */
+  readonly isSas: boolean;
 }
 
 export interface RenewalLineView {
@@ -134,6 +145,6 @@ export interface LogEntry {
   /** `C2`: the rules behind it. */
   readonly rules: readonly string[];
   readonly tone: Tone;
-  /** Details (single requests, quota bookkeeping) are left out of the news. */
+  /** Single requests and bookkeeping are none. */
   readonly isNews: boolean;
 }

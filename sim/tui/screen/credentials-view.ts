@@ -6,7 +6,7 @@ import type { CredentialView, GenerationView, SessionView } from '../model/types
 import type { Signs } from '../theme.ts';
 import { instantWords, roughDuration, thresholdWords } from '../words.ts';
 import { lifeBar, lifeRole } from './life-bar.ts';
-import { cutLine, highlighted, type Line, line, span, spread, windowStart } from './lines.ts';
+import { cutLine, highlighted, type Line, line, span, spread } from './lines.ts';
 
 interface CredentialOptions {
   readonly sessions: readonly SessionView[];
@@ -25,15 +25,24 @@ export function credentialLines(
   if (credentials.length === 0) {
     return [line(span('No credential was issued yet: gateway routes need none (C7).', 'dim'))];
   }
-  const blocks = credentials.map((credential) => blockLines(credential, options));
-  const before = blocks.slice(
-    0,
-    Math.max(0, credentials.indexOf(options.chosen as CredentialView)),
-  );
-  const chosenAt = before.reduce((total, block) => total + block.length, 0);
-  const lines = blocks.flat();
-  const start = windowStart(lines.length, options.height, chosenAt);
-  return lines.slice(start, start + options.height);
+  const { chosen, height } = options;
+  const at = Math.max(0, chosen === null ? 0 : credentials.indexOf(chosen));
+  // Only the blocks in sight are made: upwards to half the height, then down to its end.
+  const above: Line[][] = [];
+  let lineCount = 0;
+  for (let index = at - 1; index >= 0 && lineCount < Math.floor(height / 2); index -= 1) {
+    const block = [...blockLines(credentials[index] as CredentialView, options)];
+    above.unshift(block);
+    lineCount += block.length;
+  }
+  const lines = above.flat();
+  for (let index = at; index < credentials.length && lines.length < height; index += 1) {
+    const block = blockLines(credentials[index] as CredentialView, options);
+    // The chosen block is whole, whatever stands above it.
+    if (index === at) lines.splice(0, Math.max(0, lines.length + block.length - height));
+    lines.push(...block);
+  }
+  return lines.slice(0, height);
 }
 
 function blockLines(credential: CredentialView, options: CredentialOptions): readonly Line[] {
@@ -87,18 +96,27 @@ function barLine(
   );
 }
 
+/** The running sessions whose movers hold it. */
+export function usersOf(
+  credential: CredentialView,
+  sessions: readonly SessionView[],
+): readonly string[] {
+  return sessions
+    .filter(({ scope, outcome, held }) => scope === credential.scope && outcome === null && held)
+    .map(({ id }) => id);
+}
+
 function endLine(
   credential: CredentialView,
   current: GenerationView,
   options: CredentialOptions,
 ): Line {
   const { sessions, width, signs } = options;
-  const users = sessions
-    .filter(({ scope, outcome, held }) => scope === credential.scope && outcome === null && held)
-    .map(({ id }) => id);
+  const users = usersOf(credential, sessions);
   const { line: renewal } = credential;
   const word = renewal?.includesLine === true ? 'at or below' : 'below';
-  const rule = renewal === null ? '' : `, renewed ${word} ${thresholdWords(renewal.renewBelowMs)}`;
+  const verb = credential.isSas ? 'reissued' : 'renewed';
+  const rule = renewal === null ? '' : `, ${verb} ${word} ${thresholdWords(renewal.renewBelowMs)}`;
   const used = users.length === 0 ? '' : `, used by ${users.join(' ')}`;
   return cutLine(
     line(span(`    ends ${instantWords(current.expiresAt)}${rule}${used}`, 'dim')),

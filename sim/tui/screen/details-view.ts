@@ -1,5 +1,7 @@
 import type { EpochMs } from '../../../machines/rules/time.ts';
-import type { CheckView, LogEntry, SessionView } from '../model/types.ts';
+import { stateRows, transitionRows } from '../model/machine-tree.ts';
+import { standingWords } from '../model/next.ts';
+import type { CheckView, CredentialView, LogEntry, SessionView } from '../model/types.ts';
 import { explainCheck, RULE_TEXTS } from '../model/why.ts';
 import type { Role, Signs } from '../theme.ts';
 import {
@@ -10,12 +12,13 @@ import {
   millisecondWords,
   sizeWords,
 } from '../words.ts';
+import { usersOf } from './credentials-view.ts';
 import type { Layout } from './layout.ts';
-import { cutLine, type Line, line, ruled, span, wrap } from './lines.ts';
+import { cell, cutLine, type Line, line, ruled, span, wrap } from './lines.ts';
 import { entryLine } from './log-view.ts';
 import { sessionRole, sessionState } from './sessions-view.ts';
 
-interface DetailOptions {
+export interface DetailOptions {
   readonly now: EpochMs;
   readonly log: readonly LogEntry[];
   readonly layout: Layout;
@@ -25,7 +28,7 @@ interface DetailOptions {
 
 const LABEL_WIDTH = 12;
 
-/** All that is known of one session, as a page: facts, why its credential was kept, its log. */
+/** All that is known of one session, as a page: facts, why, its machine, its log. */
 export function detailLines(session: SessionView, options: DetailOptions): readonly Line[] {
   const { width, signs } = options;
   const { id, operation, backup, scope, jobKind } = session;
@@ -36,19 +39,88 @@ export function detailLines(session: SessionView, options: DetailOptions): reado
       signs,
     ),
     ...fact('state', sessionState(session), options, sessionRole(session)),
+    [],
+    ruled('Why', width, signs),
+    ...whyLines(session, options),
+    [],
+    ruled('What is known', width, signs),
     ...fact('route', routeText(session), options),
     ...fact('movers', moversText(session), options),
     ...fact('bytes', hopsText(session, signs), options),
     ...fact('credential', heldText(session, options.now), options),
     ...fact('quota', quotaText(session), options),
     [],
+    ruled('Its log', width, signs),
+    ...options.log.map((entry) => entryLine(entry, options)),
+    [],
+    ruled('Its machine', width, signs),
+    ...machineLines(session, options),
+  ];
+}
+
+/** The states as a tree with the active ones, then what each event would do now. */
+function machineLines(session: SessionView, options: DetailOptions): readonly Line[] {
+  const { now, signs, width } = options;
+  const states = stateRows(session.state).map(({ name, depth, isActive }) => {
+    const sign = isActive ? signs.now : ' ';
+    const text = `${sign} ${'  '.repeat(depth)}${depth > 0 ? `${signs.branch} ` : ''}${name}`;
+    return cutLine(line(span(text, isActive ? 'accent' : 'dim')), width, signs);
+  });
+  const words = { yes: '+', maybe: '?', no: '-' } as const;
+  const transitions = transitionRows(session, now).map(({ event, isEnabled, text }) =>
+    cutLine(
+      line(
+        span(`${words[isEnabled]} `, isEnabled === 'yes' ? 'good' : 'dim'),
+        span(cell(event, 28, signs), isEnabled === 'no' ? 'dim' : 'plain'),
+        span(` ${text}`, 'dim'),
+      ),
+      width,
+      signs,
+    ),
+  );
+  return [
+    ...states,
+    [],
+    cutLine(
+      line(span('Events: + acts now, ? it depends on what it brings, - no', 'heading')),
+      width,
+      signs,
+    ),
+    ...transitions,
+  ];
+}
+
+/** All that is known of one credential: its generations, who uses it, why it was kept or renewed. */
+export function credentialDetailLines(
+  credential: CredentialView,
+  sessions: readonly SessionView[],
+  options: DetailOptions,
+): readonly Line[] {
+  const { width, signs, now } = options;
+  const users = usersOf(credential, sessions);
+  const generations = [...credential.generations].reverse().flatMap((one) => {
+    const leftMs = one.expiresAt - now;
+    const left =
+      one.state === 'revoked'
+        ? 'revoked'
+        : leftMs > 0
+          ? `${exactDuration(leftMs)} left`
+          : 'expired';
+    const text = `issued ${instantWords(one.issuedAt)}, ends ${instantWords(one.expiresAt)}, ${left}`;
+    return fact(`gen ${one.generation}`, `${text}; ${one.state}, by ${one.issuer}`, options);
+  });
+  const { lastCheck } = credential;
+  return [
+    cutLine(line(span(credential.scope, 'title')), width, signs),
+    ...fact('standing', standingWords(credential, now), options),
+    ...fact('used by', users.length === 0 ? 'no running session' : users.join(' '), options),
+    ...generations,
+    [],
     ruled('Why', width, signs),
-    ...whyLines(session, options),
+    ...(lastCheck === null ? [line('It was not checked yet.')] : checkLines(lastCheck, options)),
     [],
     ruled('Its log', width, signs),
-    ...options.log
-      .filter((entry) => entry.session === id)
-      .map((entry) => entryLine(entry, options)),
+    ...options.log.map((entry) => entryLine(entry, options)),
   ];
 }
 
@@ -145,6 +217,10 @@ function whyLines(
         : 'The session was refused before its credential was checked.';
     return wrap(text, options.width).map((part) => line(part));
   }
+  return checkLines(lastCheck, options);
+}
+
+function checkLines(lastCheck: CheckView, options: DetailOptions): readonly Line[] {
   const { sentence, rules } = explainCheck(lastCheck);
   const tone = lastCheck.decision === 'renew' ? 'attention' : 'good';
   return [

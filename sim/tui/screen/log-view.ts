@@ -1,8 +1,13 @@
+import type { Frame } from '../frame.ts';
+import { entriesFrom, type PlacedEntry, take } from '../lists.ts';
+import { dueAfter, idleWords, stepWords } from '../model/timeline.ts';
 import type { LogEntry, Tone } from '../model/types.ts';
 import type { Role, Signs } from '../theme.ts';
-import { shortInstant } from '../words.ts';
+import { credentialsInOrder } from '../view-model.ts';
+import { roughDuration, shortInstant, tidy } from '../words.ts';
+import type { Area } from './frame-area.ts';
 import type { Layout } from './layout.ts';
-import { cell, cut, cutLine, highlighted, type Line, line, span, windowStart } from './lines.ts';
+import { cell, cut, cutLine, highlighted, type Line, line, ruled, span } from './lines.ts';
 
 export const TONE_ROLES: Readonly<Record<Tone, Role>> = {
   plain: 'plain',
@@ -11,7 +16,7 @@ export const TONE_ROLES: Readonly<Record<Tone, Role>> = {
   bad: 'bad',
 };
 
-/** One event: time, session, the sentence, the rules behind it. */
+/** One event: time, session, a sign for its tone, the sentence, the rules behind it. */
 export function entryLine(
   entry: LogEntry,
   options: { readonly layout: Layout; readonly width: number; readonly signs: Signs },
@@ -21,11 +26,12 @@ export function entryLine(
   const time = isSlim ? shortInstant(entry.at).slice(6) : shortInstant(entry.at);
   const session = cell(entry.session ?? '', isSlim ? 6 : 9, signs);
   const rules = entry.rules.length === 0 ? '' : ` [${entry.rules.join(' ')}]`;
-  const room = width - time.length - session.length - rules.length - 2;
-  // The rules stay readable where the sentence is too long.
+  const room = width - time.length - session.length - rules.length - 4;
+  // The rules stay readable where the sentence is too long; a colour never stands alone.
   return cutLine(
     line(
       span(`${time} ${session} `, 'dim'),
+      span(`${toneSign(entry.tone, signs)} `, TONE_ROLES[entry.tone]),
       span(cut(entry.text, Math.max(10, room), signs), TONE_ROLES[entry.tone]),
       span(rules, 'key'),
     ),
@@ -34,26 +40,112 @@ export function entryLine(
   );
 }
 
+function toneSign(tone: Tone, signs: Signs): string {
+  const of = { plain: ' ', good: signs.done, attention: '!', bad: signs.failed } as const;
+  return of[tone];
+}
+
+/** The newest news in so many lines. */
+export function newsLines(frame: Frame, area: Area): readonly Line[] {
+  return newest(frame, area.height).map(({ entry }) => entryLine(entry, area));
+}
+
+function newest(frame: Frame, count: number): readonly PlacedEntry[] {
+  const unfiltered: Frame = { ...frame, ui: { ...frame.ui, filters: {} } };
+  return [...take(entriesFrom(unfiltered, frame.position, -1, 'timeline'), count)].reverse();
+}
+
+/** The rows around the chosen one, or the newest: only as many events are made as are shown. */
+function around(
+  frame: Frame,
+  height: number,
+  list: 'log' | 'timeline',
+): { readonly rows: readonly PlacedEntry[]; readonly chosen: number | null } {
+  const cursor = frame.ui.cursors[list];
+  if (cursor === null) {
+    const rows = [...take(entriesFrom(frame, frame.position, -1, list), height)].reverse();
+    return { rows, chosen: rows.at(-1)?.position ?? null };
+  }
+  const at = Number(cursor);
+  const after = take(entriesFrom(frame, at, 1, list), height);
+  const below = after.slice(0, Math.ceil(height / 2));
+  const above = [...take(entriesFrom(frame, at, -1, list), height - below.length)].reverse();
+  const rows = [...above, ...after].slice(0, height);
+  return { rows, chosen: at };
+}
+
+function chosenLine(text: Line, isChosen: boolean, { width, signs }: Area): Line {
+  if (!isChosen) return cutLine(line('  ', ...text), width, signs);
+  return highlighted(cutLine(line(`${signs.chosen} `, ...text), width, signs), width);
+}
+
 /** The newest entries in so many lines, or those around the chosen one. */
-export function logLines(
-  entries: readonly LogEntry[],
-  options: {
-    readonly chosen: string | null;
-    readonly layout: Layout;
-    readonly width: number;
-    readonly height: number;
-    readonly signs: Signs;
-  },
-): readonly Line[] {
-  const { chosen, width, height, signs } = options;
-  if (entries.length === 0) return [line(span('Nothing has happened yet.', 'dim'))];
-  const found = chosen === null ? -1 : entries.findIndex(({ seq }) => `${seq}` === chosen);
-  const at = found < 0 ? entries.length - 1 : found;
-  const start = windowStart(entries.length, height, at);
-  return entries.slice(start, start + height).map((entry, index) => {
-    const isChosen = start + index === at;
-    const text = entryLine(entry, { ...options, width: width - 2 });
-    if (!isChosen) return line('  ', ...text);
-    return highlighted(cutLine(line(`${signs.chosen} `, ...text), width, signs), width);
+export function logLines(frame: Frame, area: Area): readonly Line[] {
+  const { rows, chosen } = around(frame, area.height, 'log');
+  if (rows.length === 0) return [line(span(nothing(frame, 'log'), 'dim'))];
+  return rows.map(({ position, entry }) =>
+    chosenLine(entryLine(entry, { ...area, width: area.width - 2 }), position === chosen, area),
+  );
+}
+
+function nothing({ ui }: Frame, list: 'log' | 'timeline'): string {
+  return (ui.filters[list] ?? '') === ''
+    ? 'Nothing has happened yet.'
+    : 'Nothing near here fits the filter; esc shows everything.';
+}
+
+/** What happened above the line of now, what is due below it; stretches of nothing are folded. */
+export function timelineLines(frame: Frame, area: Area): readonly Line[] {
+  const { height, width, signs } = area;
+  const dueCount = Math.max(1, Math.floor(height / 3));
+  const due = dueLines(frame, area, dueCount);
+  const room = Math.max(1, height - due.length - 1);
+  const { rows, chosen } = around(frame, room, 'timeline');
+  const past = rows.flatMap(({ position, entry }, index): readonly Line[] => {
+    const before = rows[index - 1];
+    const idle = before === undefined ? null : idleWords(before.entry.at, entry.at);
+    const text = entryLine(entry, { ...area, width: width - 2 });
+    const own = chosenLine(text, position === chosen && frame.ui.cursors.timeline !== null, area);
+    return idle === null ? [own] : [idleLine(idle, area), own];
   });
+  const last = rows.at(-1)?.entry.at;
+  const idle = last === undefined ? null : idleWords(last, frame.now);
+  const shown = [
+    ...(past.length === 0 ? [line(span(nothing(frame, 'timeline'), 'dim'))] : past),
+    ...(idle === null ? [] : [idleLine(idle, area)]),
+  ];
+  // Folded gaps take lines too: the oldest give way, or the youngest where an old one is chosen.
+  const kept = frame.ui.cursors.timeline === null ? shown.slice(-room) : shown.slice(0, room);
+  return [...kept, ruled(`now ${shortInstant(frame.now)}`, width, signs), ...due];
+}
+
+function idleLine(words: string, { width, signs }: Area): Line {
+  return cutLine(
+    line(span(`  ${signs.rule.repeat(3)} ${words} ${signs.rule.repeat(3)}`, 'dim')),
+    width,
+    signs,
+  );
+}
+
+function dueLines(frame: Frame, { width, signs }: Area, countMax: number): readonly Line[] {
+  const next = frame.run.stepsLeft() > 0 ? nextStep(frame) : null;
+  const due = dueAfter(frame.now, credentialsInOrder(frame.view), frame.run.scenario, countMax);
+  const lines = due.map(({ at, text }) =>
+    line(
+      span(`  ${shortInstant(at)} `, 'dim'),
+      span(`in ${roughDuration(at - frame.now)} `.padEnd(14), 'key'),
+      tidy(text),
+    ),
+  );
+  const first = next === null ? [] : [line(span('  next step  ', 'dim'), tidy(next))];
+  const all = [...first, ...lines].slice(0, countMax);
+  if (all.length === 0) return [line(span('  nothing is due', 'dim'))];
+  return all.map((one) => cutLine(one, width, signs));
+}
+
+/** Only where everything known is shown: before that the next step is in the log. */
+function nextStep({ run, position, total }: Frame): string | null {
+  if (run.scenario === null || position < total) return null;
+  const step = run.scenario.steps[run.scenario.steps.length - run.stepsLeft()];
+  return step === undefined ? null : stepWords(step);
 }

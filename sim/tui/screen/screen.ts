@@ -1,39 +1,41 @@
-import {
-  chosenCredential,
-  chosenSession,
-  type Frame,
-  type RunResult,
-  shownLog,
-} from '../live-store.ts';
-import { nextWords, warpStops } from '../model/next.ts';
+import { chosenCredential, chosenSession } from '../chosen.ts';
+import { type Frame, filterPlaceOf, placeOf, type RunResult } from '../frame.ts';
+import { shownCredentials, shownSessions } from '../lists.ts';
+import { menuEntries } from '../menus.ts';
+import { nextWords } from '../model/next.ts';
+import { toEntry } from '../model/sentences.ts';
+import type { LogEntry, SessionView, ViewModel } from '../model/types.ts';
 import type { Role, Signs } from '../theme.ts';
+import { LISTS, type ListName } from '../ui-mode.machine.ts';
 import { credentialsInOrder, sessionsInOrder } from '../view-model.ts';
 import { instantWords, tidy } from '../words.ts';
+import { compareLines } from './compare-view.ts';
 import { credentialLines } from './credentials-view.ts';
-import { detailLines } from './details-view.ts';
-import { type Layout, layoutFor, type Size } from './layout.ts';
-import { cut, cutLine, EMPTY_LINE, type Line, line, ruled, span, spread } from './lines.ts';
-import { entryLine, logLines } from './log-view.ts';
-import { helpLines, hintLine, noticeLine, warpLines } from './pages.ts';
-import { sessionLines } from './sessions-view.ts';
+import { credentialDetailLines, detailLines } from './details-view.ts';
+import type { Area, Body } from './frame-area.ts';
+import { layoutFor, type Size } from './layout.ts';
+import {
+  cut,
+  cutLine,
+  EMPTY_LINE,
+  type Line,
+  line,
+  ruled,
+  span,
+  spread,
+  widthOf,
+} from './lines.ts';
+import { logLines, newsLines, timelineLines } from './log-view.ts';
+import { helpLines, hintLine, menuLines, noticeLine } from './pages.ts';
+import { faultsLines, rulesLines } from './rules-view.ts';
+import { sequenceLines } from './sequence-view.ts';
+import { movedBytes, sessionLines, type Traffic } from './sessions-view.ts';
 
 export interface Screen {
   /** At most `rows - 1` lines, none wider than the terminal. */
   readonly lines: readonly Line[];
   /** How far the page that is shown can scroll. */
   readonly offsetMax: number;
-}
-
-interface Area {
-  readonly layout: Layout;
-  readonly width: number;
-  readonly height: number;
-  readonly signs: Signs;
-}
-
-interface Body {
-  readonly lines: readonly Line[];
-  readonly offsetMax?: number;
 }
 
 /** Lines above and below the body: title, tabs, a blank one; what comes next, hints. */
@@ -46,7 +48,10 @@ export function renderScreen(frame: Frame, size: Size, signs: Signs): Screen {
   // A frame as high as the terminal would make it scroll.
   const rows = Math.max(1, size.rows - 1);
   if (layout === 'narrow' || rows < FRAME_LINES + 2) {
-    return { lines: plainFrame(frame, width, rows, signs), offsetMax: 0 };
+    return {
+      lines: plainFrame(frame, { layout: 'narrow', width, height: rows, signs }),
+      offsetMax: 0,
+    };
   }
   const area: Area = { layout, width, height: rows - FRAME_LINES, signs };
   const { lines, offsetMax = 0 } = body(frame, area);
@@ -62,48 +67,69 @@ export function renderScreen(frame: Frame, size: Size, signs: Signs): Screen {
       ...filled,
       footLine(frame, area),
       frame.shown === 'finished'
-        ? line(span('Leaving in a moment; any key stays', 'key'))
-        : hintLine(placeName(frame), width, signs),
+        ? cutLine(line(span('Leaving in a moment; any key stays', 'key')), width, signs)
+        : hintLine(placeOf(frame), width, signs),
     ],
     offsetMax,
   };
 }
 
-function placeName({ shown }: Frame) {
-  if (shown === 'choosingWarp') return 'menu' as const;
-  return shown === 'details' || shown === 'help' ? ('page' as const) : ('list' as const);
-}
-
-/** No room for tables: the clock and the newest sentences. */
-function plainFrame(frame: Frame, width: number, rows: number, signs: Signs): readonly Line[] {
-  const clock = cutLine(
-    line(span(`${instantWords(frame.now).slice(0, 19)}Z`, 'title')),
-    width,
-    signs,
-  );
-  const room = Math.max(0, rows - 1);
-  const news = room === 0 ? [] : frame.view.news.slice(-room);
-  return [clock, ...news.map((entry) => entryLine(entry, { layout: 'narrow', width, signs }))];
+/** No room for tables: the clock, the newest sentences, and the line that is typed. */
+function plainFrame(frame: Frame, area: Area): readonly Line[] {
+  const { width, height, signs } = area;
+  const clock = line(span(`${instantWords(frame.now).slice(0, 19)}Z`, 'title'));
+  const foot = frame.input === 'none' && frame.notice === null ? [] : [footLine(frame, area)];
+  const room = Math.max(0, height - 1 - foot.length);
+  const news = room === 0 ? [] : newsLines(frame, { ...area, height: room });
+  return [cutLine(clock, width, signs), ...news, ...foot].slice(0, height);
 }
 
 function body(frame: Frame, area: Area): Body {
   switch (frame.shown) {
-    case 'help':
-      return page(frame, helpLines(area.width, area.signs), area);
-    case 'details': {
-      const session = chosenSession(frame);
-      if (session === null) return { lines: [] };
-      const log = frame.view.everything;
-      return page(frame, detailLines(session, { ...area, now: frame.now, log }), area);
+    case 'help': {
+      const filter = frame.ui.filters.help ?? '';
+      return page(frame, helpLines(area.width, area.signs, { filter }), area);
     }
-    case 'choosingWarp': {
-      const menu = warpMenu(frame, area);
-      const rest = { ...area, height: Math.max(0, area.height - menu.length - 1) };
-      return { lines: [...listBody(frame, rest, false), EMPTY_LINE, ...menu] };
-    }
+    case 'details':
+      return page(frame, details(frame, area), area);
+    case 'comparing':
+      return page(frame, compareLines(frame, area), area);
+    case 'sequence':
+      return sequenceLines(frame, area);
+    case 'menu':
+      return { lines: menuBody(frame, area) };
     default:
-      return { lines: listBody(frame, area, true) };
+      return listBody(frame, area, true);
   }
+}
+
+/** So many of the newest events of one session are on its page. */
+const OWN_LOG_MAX = 200;
+
+function ownLog({ history, position: end }: Frame, id: string): readonly LogEntry[] {
+  const entries: LogEntry[] = [];
+  const positions = history.positionsOfSession(id);
+  for (let index = positions.length - 1; index >= 0 && entries.length < OWN_LOG_MAX; index -= 1) {
+    const position = positions[index] as number;
+    const event = position < end ? history.event(position) : undefined;
+    if (event !== undefined) entries.unshift(toEntry(event));
+  }
+  return entries;
+}
+
+function details(frame: Frame, area: Area): readonly Line[] {
+  const shared = { ...area, now: frame.now };
+  if (frame.list === 'credentials') {
+    const credential = chosenCredential(frame);
+    if (credential === null) return [];
+    const user = chosenSession(frame);
+    const isUser = user !== null && user.scope === credential.scope;
+    const log = isUser ? ownLog(frame, user.id) : [];
+    return credentialDetailLines(credential, sessionsInOrder(frame.view), { ...shared, log });
+  }
+  const session = chosenSession(frame);
+  if (session === null) return [];
+  return detailLines(session, { ...shared, log: ownLog(frame, session.id) });
 }
 
 function page({ ui }: Frame, lines: readonly Line[], { height, signs, width }: Area): Body {
@@ -116,108 +142,209 @@ function page({ ui }: Frame, lines: readonly Line[], { height, signs, width }: A
   return { lines: [...shown.slice(0, -1), more], offsetMax };
 }
 
-function warpMenu(frame: Frame, area: Area): readonly Line[] {
+function menuBody(frame: Frame, area: Area): readonly Line[] {
+  const entries = menuEntries(frame);
   const credential = chosenCredential(frame);
-  return warpLines(warpStops(credential, frame.now), {
-    scope: credential?.scope ?? null,
+  const of = credential === null ? 'no credential yet' : `of ${credential.scope}`;
+  const titles = {
+    warp: `Move time (${of})`,
+    do: 'Do',
+    fork: `Fork after event ${frame.position}: what happens instead`,
+  } as const;
+  const height = Math.min(entries.length + 2, Math.max(6, Math.floor(area.height * 0.7)));
+  const menu = menuLines(entries, {
+    title: titles[frame.ui.menu],
     choice: frame.ui.choice,
     width: area.width,
+    height,
     signs: area.signs,
   });
+  const rest = { ...area, height: Math.max(0, area.height - menu.length - 1) };
+  return [...listBody(frame, rest, false).lines, EMPTY_LINE, ...menu];
 }
 
 /** The lists keep so many lines for the newest events below them, where there is room. */
 const TAIL_LINES_MIN = 5;
 
-function listBody(frame: Frame, area: Area, withTail: boolean): readonly Line[] {
+function listBody(frame: Frame, area: Area, withTail: boolean): Body {
+  if (area.height <= 0) return { lines: [] };
+  switch (frame.list) {
+    case 'sessions':
+      return { lines: sessionsBody(frame, area, withTail) };
+    case 'credentials':
+      return {
+        lines: credentialLines(shownCredentials(frame), {
+          ...area,
+          now: frame.now,
+          sessions: sessionsInOrder(frame.view),
+          chosen: chosenCredential(frame),
+        }),
+      };
+    case 'timeline':
+      return { lines: timelineLines(frame, area) };
+    case 'sequence':
+      return sequenceLines(frame, area);
+    case 'rules':
+      return { lines: rulesLines(frame, area) };
+    case 'faults':
+      return { lines: faultsLines(frame, area) };
+    case 'log':
+      return { lines: logLines(frame, area) };
+    default:
+      return frame.list satisfies never;
+  }
+}
+
+function sessionsBody(frame: Frame, area: Area, withTail: boolean): readonly Line[] {
   const { height, signs, width } = area;
-  if (height <= 0) return [];
-  const sessions = sessionsInOrder(frame.view);
-  const shared = { ...area, now: frame.now };
-  if (frame.list === 'log') {
-    const { log: chosen } = frame.ui.cursors;
-    return logLines(shownLog(frame), { ...area, chosen });
-  }
-  if (frame.list === 'credentials') {
-    const credentials = credentialsInOrder(frame.view);
-    return credentialLines(credentials, { ...shared, sessions, chosen: chosenCredential(frame) });
-  }
   const tailMin = withTail && height >= 12 ? TAIL_LINES_MIN : 0;
-  const table = sessionLines(sessions, {
-    ...shared,
+  const table = sessionLines(shownSessions(frame), {
+    ...area,
+    now: frame.now,
     height: height - (tailMin === 0 ? 0 : tailMin + 2),
     chosen: chosenSession(frame),
+    traffic: (session) => trafficOf(frame, session),
   });
   const room = height - table.length - 2;
   if (tailMin === 0 || room < 1) return table;
-  const news = frame.view.news.slice(-room);
-  return [
-    ...table,
-    EMPTY_LINE,
-    ruled('News', width, signs),
-    ...news.map((entry) => entryLine(entry, area)),
-  ];
+  const news = newsLines(frame, { ...area, height: room });
+  return [...table, EMPTY_LINE, ruled('News', width, signs), ...news];
+}
+
+/** What a running mover has counted by this position, and how fast between its last two counts. */
+function trafficOf({ history, position }: Frame, session: SessionView): Traffic {
+  const bytes = movedBytes(session);
+  if (session.outcome !== null) return { bytes, bytesPerSecond: null };
+  const [last, before] = history.progressAt(session.id, 'target', position);
+  if (last === undefined) return { bytes, bytesPerSecond: null };
+  const isRestore = session.operation === 'restore';
+  const read = ({ counts }: typeof last): number =>
+    isRestore ? counts.linkBytes : counts.storageBytes;
+  const elapsedMs = before === undefined ? 0 : last.at - before.at;
+  const moved = before === undefined ? 0 : read(last) - read(before);
+  return {
+    bytes: Math.max(bytes ?? 0, read(last)),
+    bytesPerSecond: elapsedMs > 0 && moved >= 0 ? (moved * 1_000) / elapsedMs : null,
+  };
 }
 
 function titleLine(frame: Frame, { width, signs, layout }: Area): Line {
   const { text, role } = statusOf(frame, signs);
   const clock = instantWords(frame.now).slice(0, layout === 'slim' ? 19 : 23);
+  const where = frame.isInPast ? ` event ${frame.position} of ${frame.total}` : '';
   return spread(
     line(span('fortnight ', 'accent'), span(tidy(frame.title), 'title')),
-    line(span(`${clock}Z `, 'title'), span(text, role)),
+    line(
+      span(layout === 'slim' ? '' : where, 'attention'),
+      span(` ${clock}Z `, 'title'),
+      span(text, role),
+    ),
     width,
     signs,
   );
 }
 
-function statusOf({ result, isPaused }: Frame, signs: Signs): { text: string; role: Role } {
-  if (result !== null) {
+function statusOf(frame: Frame, signs: Signs): { text: string; role: Role } {
+  const { result, mode, isHeld, rate, position, total, seekLabel, isInPast } = frame;
+  if (mode === 'seeking')
+    return { text: `${signs.arrow} ${tidy(seekLabel ?? '')}`, role: 'attention' };
+  if (mode === 'playing') return { text: `${signs.running} ${rate}x`, role: 'accent' };
+  if (isInPast) return { text: `${signs.paused} past`, role: 'attention' };
+  if (result !== null && position >= total) {
     if (!result.ok) return { text: `${signs.failed} broke off`, role: 'bad' };
     return result.summary.ok
       ? { text: `${signs.done} finished`, role: 'good' }
       : { text: `${signs.failed} finished, NOT OK`, role: 'bad' };
   }
-  return isPaused
+  if (mode === 'paused') return { text: `${signs.paused} paused`, role: 'attention' };
+  return isHeld
     ? { text: `${signs.paused} held`, role: 'attention' }
-    : { text: `${signs.running} running`, role: 'accent' };
+    : { text: `${signs.running} live`, role: 'accent' };
+}
+
+const TAB_NAMES: Readonly<Record<ListName, readonly [string, string]>> = {
+  sessions: ['Sessions', 'Ses'],
+  credentials: ['Credentials', 'Cred'],
+  timeline: ['Timeline', 'Time'],
+  sequence: ['Sequence', 'Seq'],
+  rules: ['Rules', 'Rule'],
+  faults: ['Faults', 'Flt'],
+  log: ['Log', 'Log'],
+};
+
+const runningCounts = new WeakMap<ViewModel, number>();
+
+/** Counted once for each state: a fleet has many sessions. */
+function runningCount(view: ViewModel): number {
+  const known = runningCounts.get(view);
+  if (known !== undefined) return known;
+  let count = 0;
+  for (const { outcome } of view.sessions.values()) if (outcome === null) count += 1;
+  runningCounts.set(view, count);
+  return count;
 }
 
 function tabLine(frame: Frame, { width, signs, layout }: Area): Line {
-  const { view, list, shown } = frame;
-  const tab = (name: string, key: string, label: string) =>
-    name === list ? span(`[${key} ${label}]`, 'selected') : span(` ${key} ${label} `, 'dim');
-  const running = [...view.sessions.values()].filter(({ outcome }) => outcome === null).length;
-  const tabs = line(
-    tab('sessions', '1', `Sessions ${view.sessions.size}`),
-    ' ',
-    tab('credentials', '2', `Credentials ${view.credentials.size}`),
-    ' ',
-    tab('log', '3', `Log ${frame.ui.showsEverything ? view.eventCount : view.news.length}`),
-  );
-  const where = { help: '  help', details: '  session', choosingWarp: '  warp' } as const;
-  const page = Object.hasOwn(where, shown) ? where[shown as keyof typeof where] : '';
-  const world = layout === 'slim' ? '' : ` ${signs.dot} world ${frame.world}`;
-  const counts = line(span(`${running} running${world}`, 'dim'));
-  return spread(line(...tabs, span(page, 'title')), counts, width, signs);
+  const { view, list, shown, history, position } = frame;
+  const counts: Partial<Record<ListName, number>> = {
+    sessions: view.sessions.size,
+    credentials: view.credentials.size,
+    log: position,
+  };
+  const tabs = LISTS.flatMap((name, index) => {
+    const [long, short] = TAB_NAMES[name];
+    const count = counts[name];
+    const isShort = layout !== 'wide';
+    const label = `${isShort ? short : long}${count === undefined || isShort ? '' : ` ${count}`}`;
+    const text = `${index + 1} ${label}`;
+    return [name === list ? span(`[${text}]`, 'selected') : span(` ${text} `, 'dim')];
+  });
+  const pages = { help: ' help', details: ' details', menu: ' menu', comparing: ' two futures' };
+  const at = Object.hasOwn(pages, shown) ? pages[shown as keyof typeof pages] : '';
+  const filter = frame.ui.filters[filterPlaceOf(frame)];
+  const narrowed = filter === undefined ? '' : ` /${tidy(filter)}`;
+  const running = runningCount(view);
+  const world = layout === 'slim' ? '' : ` ${signs.dot} ${frame.run.world}`;
+  const total = layout === 'wide' ? '' : `${history.length} events`;
+  const active = layout === 'wide' || running > 0 ? `${running} running` : '';
+  const facts = [total, active].filter((fact) => fact !== '').join(', ');
+  const left = line(...tabs, span(at, 'title'), span(narrowed, 'attention'));
+  const right = line(span(`${facts}${world}`, 'dim'));
+  // Where both do not fit, what the user has done is worth more than counts.
+  const hasRoom = layout !== 'slim' && widthOf(left) + widthOf(right) < width;
+  const isMarked = at !== '' || narrowed !== '';
+  const isShown = hasRoom || (layout !== 'slim' && !isMarked);
+  return spread(left, isShown ? right : [], width, signs);
 }
 
-/** What the last order came to, else how the run ended, else what comes next. */
+/** What is typed or asked, else what the last order came to, how the run ended, what comes next. */
 function footLine(frame: Frame, { width, signs }: Area): Line {
-  if (frame.notice !== null) return noticeLine(tidy(frame.notice), width, signs);
-  if (frame.result !== null) {
-    const { text, role } = resultWords(frame.result);
+  const { ui, input, notice, result } = frame;
+  if (input === 'typing') {
+    const sign = ui.prompt.kind === 'filter' ? '/' : ':';
+    // The end of a long line stays in sight.
+    const room = Math.max(1, width - 2);
+    const text = tidy(ui.prompt.text);
+    return cutLine(line(span(sign, 'key'), text.slice(-room), span(' ', 'selected')), width, signs);
+  }
+  if (input === 'question') return noticeLine(`${tidy(ui.question)} y/n`, width, signs);
+  if (notice !== null) return noticeLine(tidy(notice), width, signs);
+  if (result !== null && frame.position >= frame.total) {
+    const { text, role } = resultWords(result);
     return line(span(cut(tidy(text), width, signs), role));
   }
-  return line(
-    span(cut(nextWords(credentialsInOrder(frame.view), frame.now), width, signs), 'plain'),
-  );
+  const next = nextWords(credentialsInOrder(frame.view), frame.now);
+  return line(span(cut(next, width, signs), 'plain'));
 }
 
 export function resultWords(result: RunResult): { readonly text: string; readonly role: Role } {
   if (!result.ok) return { text: `The run broke off: ${result.problem}`, role: 'bad' };
   const { ok, sessions, violations } = result.summary;
   const done = sessions.filter(({ state }) => state === 'done').length;
-  const counts = `${done} done, ${sessions.length - done} failed or cancelled`;
-  if (ok) return { text: `OK: no rule was violated; ${counts}.`, role: 'good' };
-  return { text: `NOT OK: ${violations.length} violations; ${counts}.`, role: 'bad' };
+  const counts =
+    sessions.length === 0 ? '' : ` ${done} done, ${sessions.length - done} failed or cancelled.`;
+  if (ok) return { text: `OK: no rule was violated.${counts}`, role: 'good' };
+  if (violations.length === 0) return { text: `Left before its end.${counts}`, role: 'attention' };
+  const count = violations.length === 1 ? '1 violation' : `${violations.length} violations`;
+  return { text: `NOT OK: ${count}.${counts}`, role: 'bad' };
 }

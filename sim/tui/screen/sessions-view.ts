@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../../machines/rules/time.ts';
+import { toEntry } from '../model/sentences.ts';
 import type { SessionView } from '../model/types.ts';
 import type { Role, Signs } from '../theme.ts';
 import { hostWords, roughDuration, sizeWords, stateWords } from '../words.ts';
@@ -63,6 +64,15 @@ function leftWords({ held, outcome }: SessionView, now: EpochMs): string {
   return held.expiresAt <= now ? 'expired' : roughDuration(held.expiresAt - now);
 }
 
+/** Bytes that have arrived, and how fast; null: nobody has counted. */
+export interface Traffic {
+  readonly bytes: number | null;
+  readonly bytesPerSecond: number | null;
+}
+
+/** The wide table has room for the rate from here on. */
+const RATE_COLUMNS_MIN = 140;
+
 /** From here on the narrower tables have room for the life left. */
 const LIFE_COLUMNS_MIN = 90;
 
@@ -70,6 +80,7 @@ function columnsFor(
   { layout, width }: { readonly layout: Layout; readonly width: number },
   now: EpochMs,
   signs: Signs,
+  traffic: (session: SessionView) => Traffic,
 ): readonly TableColumn<SessionView>[] {
   type Column = TableColumn<SessionView>;
   const sign: Column = {
@@ -98,9 +109,29 @@ function columnsFor(
     width: 9,
     align: 'right',
     text: (session) => {
-      const moved = movedBytes(session);
+      const { bytes: moved } = traffic(session);
       return moved === null ? '' : sizeWords(moved);
     },
+  };
+  const rate: Column = {
+    title: 'rate',
+    width: 11,
+    align: 'right',
+    text: (session) => {
+      const { bytesPerSecond } = traffic(session);
+      return bytesPerSecond === null ? '' : `${sizeWords(Math.round(bytesPerSecond))}/s`;
+    },
+  };
+  const last: Column = {
+    title: 'last event',
+    width: REST,
+    text: ({ lastNews }) => (lastNews === null ? '' : toEntry(lastNews).text),
+  };
+  const movers: Column = {
+    title: 'movers',
+    width: 6,
+    text: ({ movers: all }) =>
+      all.map(({ role, isRunning }) => `${role.slice(0, 1)}${isRunning ? '+' : '-'}`).join(' '),
   };
   const generation: Column = {
     title: 'gen',
@@ -116,7 +147,12 @@ function columnsFor(
   };
   switch (layout) {
     case 'wide':
-      return [sign, id, scope, what, route, state, bytes, generation, left];
+      return [
+        ...[sign, { ...id, width: 9 }, { ...scope, width: 20 }, what, { ...route, width: 16 }],
+        ...[movers, { ...state, width: 18 }, bytes],
+        ...(width >= RATE_COLUMNS_MIN ? [rate] : []),
+        ...[generation, left, last],
+      ];
     case 'medium':
       return [
         ...[sign, { ...id, width: 9 }, scope, what, path, state, bytes, generation],
@@ -140,18 +176,25 @@ export function sessionLines(
     readonly width: number;
     readonly height: number;
     readonly signs: Signs;
+    readonly traffic?: (session: SessionView) => Traffic;
   },
 ): readonly Line[] {
   const { chosen, now, layout, width, height, signs } = options;
+  const counted = (session: SessionView): Traffic => ({
+    bytes: movedBytes(session),
+    bytesPerSecond: null,
+  });
+  const traffic = options.traffic ?? counted;
   const room = Math.max(1, height - 1);
   const at = chosen === null ? 0 : sessions.indexOf(chosen);
   const start = windowStart(sessions.length, room, at);
   const visible = sessions.slice(start, start + room);
-  const table = tableLines(columnsFor({ layout, width }, now, signs), visible, {
+  const table = tableLines(columnsFor({ layout, width }, now, signs, traffic), visible, {
     width,
     signs,
     chosen,
   });
-  if (sessions.length === 0) return [[{ text: 'No session has begun yet.', role: 'dim' }]];
+  if (sessions.length === 0)
+    return [[{ text: 'No session has begun, or none fits the filter.', role: 'dim' }]];
   return [table.heading, ...table.rows];
 }
