@@ -1,20 +1,41 @@
-import {
-  type BenchLab,
-  MEDIA,
-  type Medium,
-  ROUTES,
-  type RouteName,
-  repositoryName,
-  type SessionTimes,
-  startBenchLab,
-} from './bench-lab.ts';
-import { type Benchmark, type Figure, megabytesPerSecond, ratioOf } from './measure.ts';
+import { type BenchLab, type Medium, type SessionTimes, startBenchLab } from './bench-lab.ts';
+import { type Benchmark, type Figure, ratioOf } from './measure.ts';
+import { Rates } from './rates.ts';
 import { runSdkTask, type SdkTask } from './sdk-task.ts';
 
 const OBJECT_BYTES = 1_048_576;
 const OBJECTS = 64;
 const TOTAL_BYTES = OBJECTS * OBJECT_BYTES;
 const PARALLEL = 4;
+
+/** Every S3 route, on a storage in memory and on one that keeps its objects on the disk. */
+const ROUTES = ['iam-sts', 'share', 'gateway', 'mount'] as const;
+type RouteName = (typeof ROUTES)[number];
+const MEDIA = ['memory', 'disk'] as const satisfies readonly Medium[];
+
+const SETTINGS: Readonly<Record<RouteName, string>> = {
+  'iam-sts': 'mode: direct, access: iam-sts',
+  share: 'mode: direct, access: share',
+  gateway: 'mode: gateway, access: unset',
+  mount: 'mode: direct, access: backup-server',
+};
+
+function repositoryName(route: RouteName, medium: Medium): string {
+  return `${route}-${medium}`;
+}
+
+function startRoutesLab(): Promise<BenchLab> {
+  return startBenchLab({
+    storages: MEDIA.map((medium) => ({ name: medium, kind: 's3-compatible', medium })),
+    repositories: MEDIA.flatMap((medium) =>
+      ROUTES.map((route) => ({
+        name: repositoryName(route, medium),
+        storage: medium,
+        settings: SETTINGS[route],
+      })),
+    ),
+  });
+}
 
 const WORDS: Readonly<Record<RouteName, string>> = {
   'iam-sts': 'direct (IAM/STS)',
@@ -28,21 +49,6 @@ const ROUTES_ON: Readonly<Record<Medium, readonly RouteName[]>> = {
   memory: ROUTES,
   disk: ['iam-sts', 'gateway'],
 };
-
-/** MB/s by the name of the figure, in the order in which they were first added. */
-class Samples {
-  readonly #all = new Map<string, number[]>();
-
-  add(name: string, tookMs: number): void {
-    const list = this.#all.get(name) ?? [];
-    list.push(megabytesPerSecond(TOTAL_BYTES, tookMs));
-    this.#all.set(name, list);
-  }
-
-  of(name: string): readonly number[] {
-    return this.#all.get(name) ?? [];
-  }
-}
 
 const SDKS = ['default', 'lean'] as const satisfies readonly SdkTask['settings'][];
 const OPERATIONS = ['backup', 'restore'] as const;
@@ -58,23 +64,21 @@ function routeName(route: RouteName, operation: DataOperation, medium: Medium): 
 
 const WHOLE = ', whole session';
 
-async function measureSdk(lab: BenchLab, medium: Medium, run: number, samples: Samples) {
-  const location = lab.world.locate(repositoryName('share', medium));
-  if (location.endpoint === null) throw new Error('a lab storage has an endpoint');
+async function measureSdk(lab: BenchLab, medium: Medium, run: number, rates: Rates) {
+  const repository = repositoryName('share', medium);
+  const address = await lab.sdkAddress(repository);
   for (const settings of SDKS) {
     const times = await runSdkTask({
       settings,
-      endpoint: location.endpoint,
-      region: location.region,
-      bucket: location.bucket,
+      address,
+      bucket: lab.world.locate(repository).bucket,
       prefix: `plain/${settings}/${run}`,
-      ...lab.owner,
       objects: OBJECTS,
       objectBytes: OBJECT_BYTES,
       parallel: PARALLEL,
     });
-    samples.add(sdkName(settings, 'backup', medium), times.uploadMs);
-    samples.add(sdkName(settings, 'restore', medium), times.downloadMs);
+    rates.add(sdkName(settings, 'backup', medium), TOTAL_BYTES, times.uploadMs);
+    rates.add(sdkName(settings, 'restore', medium), TOTAL_BYTES, times.downloadMs);
   }
 }
 
@@ -83,35 +87,43 @@ async function measureRoute(
   route: RouteName,
   medium: Medium,
   run: number,
-  samples: Samples,
+  rates: Rates,
 ): Promise<void> {
   const repository = repositoryName(route, medium);
   const keep = (operation: DataOperation, { sessionMs, transferMs }: SessionTimes): void => {
     const name = routeName(route, operation, medium);
-    samples.add(name, transferMs);
-    samples.add(name + WHOLE, sessionMs);
+    rates.add(name, TOTAL_BYTES, transferMs);
+    rates.add(name + WHOLE, TOTAL_BYTES, sessionMs);
   };
   // A backup of its own each time: nothing is there already, so every byte moves.
   const backup = `run-${run}`;
-  keep('backup', await lab.backup(repository, backup, TOTAL_BYTES));
-  keep('restore', await lab.restore(repository, backup, TOTAL_BYTES));
+  const source = {
+    type: 'synthetic',
+    files: 8,
+    totalBytes: TOTAL_BYTES,
+    seed: `${repository}/${backup}`,
+    changedShare: 0,
+    day: 0,
+  } as const;
+  keep('backup', await lab.backup(repository, backup, source));
+  keep('restore', await lab.restore(repository, backup, { type: 'compare', source }));
 }
 
-function figuresOf(medium: Medium, samples: Samples): readonly Figure[] {
+function figuresOf(medium: Medium, rates: Rates): readonly Figure[] {
   return OPERATIONS.flatMap((operation) => [
     ...SDKS.map((settings): Figure => {
       const name = sdkName(settings, operation, medium);
-      return { name, unit: 'MB/s', samples: samples.of(name) };
+      return { name, unit: 'MB/s', samples: rates.of(name) };
     }),
     ...ROUTES_ON[medium].flatMap((route): readonly Figure[] => {
       const name = routeName(route, operation, medium);
       const ratios = SDKS.map((settings) => ({
         to: `SDK ${settings}`,
-        ratio: ratioOf(samples.of(name), samples.of(sdkName(settings, operation, medium))),
+        ratio: ratioOf(rates.of(name), rates.of(sdkName(settings, operation, medium))),
       }));
       return [
-        { name, unit: 'MB/s', samples: samples.of(name), ratios },
-        { name: name + WHOLE, unit: 'MB/s', samples: samples.of(name + WHOLE) },
+        { name, unit: 'MB/s', samples: rates.of(name), ratios },
+        { name: name + WHOLE, unit: 'MB/s', samples: rates.of(name + WHOLE) },
       ];
     }),
   ]);
@@ -128,20 +140,19 @@ export const routes: Benchmark = {
     'The storage, SP, gateway and tenant server share one process here, and all share the cores.',
   ],
   run: async ({ runs }) => {
-    const lab = await startBenchLab();
-    const samples = new Samples();
+    const lab = await startRoutesLab();
+    const rates = new Rates();
     try {
       // Run by run and not route by route: a busy moment of the machine then hits all alike.
       for (let run = 1; run <= (runs ?? 3); run += 1) {
         for (const medium of MEDIA) {
-          await measureSdk(lab, medium, run, samples);
-          for (const route of ROUTES_ON[medium])
-            await measureRoute(lab, route, medium, run, samples);
+          await measureSdk(lab, medium, run, rates);
+          for (const route of ROUTES_ON[medium]) await measureRoute(lab, route, medium, run, rates);
         }
       }
     } finally {
       await lab.close();
     }
-    return MEDIA.flatMap((medium) => figuresOf(medium, samples));
+    return MEDIA.flatMap((medium) => figuresOf(medium, rates));
   },
 };

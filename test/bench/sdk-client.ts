@@ -4,64 +4,40 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { text } from 'node:stream/consumers';
-import { crc32 } from 'node:zlib';
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import type { SdkTask, SdkTimes } from './sdk-task.ts';
+import { startStopwatch } from './measure.ts';
+import type { PlainSdk, SdkTask, SdkTimes } from './sdk-task.ts';
 
 const task = JSON.parse(await text(process.stdin)) as SdkTask;
-const isLean = task.settings === 'lean';
-const client = new S3Client({
-  endpoint: task.endpoint,
-  region: task.region,
-  forcePathStyle: true,
-  maxAttempts: 1,
-  credentials: { accessKeyId: task.accessKeyId, secretAccessKey: task.secretAccessKey },
-  ...(isLean
-    ? {
-        requestChecksumCalculation: 'WHEN_REQUIRED',
-        responseChecksumValidation: 'WHEN_REQUIRED',
-        expectContinueHeader: false,
-      }
-    : {}),
-});
-if (isLean) {
-  client.middlewareStack.add(
-    (next) => (args) => {
-      const { headers } = args.request as { headers: Record<string, string> };
-      headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD';
-      return next(args);
-    },
-    { step: 'build', name: 'unsignedPayload', priority: 'low' },
-  );
+
+async function open({ address, bucket, settings }: SdkTask): Promise<PlainSdk> {
+  const isLean = settings === 'lean';
+  switch (address.family) {
+    case 's3':
+      return (await import('./sdk-s3.ts')).openS3(address, bucket, isLean);
+    case 'azure':
+      return (await import('./sdk-azure.ts')).openAzure(address, bucket, isLean);
+    case 'gcs':
+      return (await import('./sdk-gcs.ts')).openGcs(address, bucket, isLean);
+    default:
+      return address satisfies never;
+  }
 }
 
+const sdk = await open(task);
 const bodies = Array.from({ length: task.objects }, () =>
   randomFillSync(Buffer.allocUnsafe(task.objectBytes)),
 );
-
-function checksum(body: Buffer): { ChecksumCRC32?: string } {
-  if (!isLean) return {};
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(crc32(body));
-  return { ChecksumCRC32: bytes.toString('base64') };
-}
-
-async function put(index: number): Promise<void> {
-  const body = bodies[index] as Buffer;
-  const place = { Bucket: task.bucket, Key: `${task.prefix}/${index}` };
-  await client.send(new PutObjectCommand({ ...place, Body: body, ...checksum(body) }));
-}
+const keyOf = (index: number): string => `${task.prefix}/${index}`;
 
 async function get(index: number): Promise<void> {
-  const place = { Bucket: task.bucket, Key: `${task.prefix}/${index}` };
-  const answer = await client.send(new GetObjectCommand(place));
-  const bytes = await answer.Body?.transformToByteArray();
-  if (bytes?.length !== task.objectBytes) throw new Error(`${place.Key} came back shorter`);
+  const { length } = await sdk.get(keyOf(index));
+  if (length !== task.objectBytes)
+    throw new Error(`${keyOf(index)} came back with ${length} bytes`);
 }
 
 /** As many at once as a data mover has in flight. */
 async function timed(job: (index: number) => Promise<void>): Promise<number> {
-  const startedAt = performance.now();
+  const read = startStopwatch();
   let next = 0;
   const work = async (): Promise<void> => {
     while (next < task.objects) {
@@ -70,9 +46,12 @@ async function timed(job: (index: number) => Promise<void>): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: task.parallel }, work));
-  return performance.now() - startedAt;
+  return read();
 }
 
-const times: SdkTimes = { uploadMs: await timed(put), downloadMs: await timed(get) };
-client.destroy();
-console.log(JSON.stringify(times));
+const times: SdkTimes = {
+  uploadMs: await timed((index) => sdk.put(keyOf(index), bodies[index] as Buffer)),
+  downloadMs: await timed(get),
+};
+// Keep-alive connections of the clients would hold the process for a while.
+process.stdout.write(`${JSON.stringify(times)}\n`, () => process.exit(0));
