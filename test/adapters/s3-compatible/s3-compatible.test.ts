@@ -8,7 +8,9 @@ import { httpWorld } from '../../contract/worlds.ts';
 
 describe('S3-compatible', () => {
   test('C14 the capability agrees with what the rules say of the storage kind', () => {
-    expect(S3_COMPATIBLE_ASSUME_ROLE.lifetimeMaxMs).toBe(issuerMaximumMs('s3-compatible', 'assume-role', null));
+    expect(S3_COMPATIBLE_ASSUME_ROLE.lifetimeMaxMs).toBe(
+      issuerMaximumMs('s3-compatible', 'assume-role', null),
+    );
   });
 
   test.each(['default', 'ceph'] as const)(
