@@ -13,6 +13,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   clock: async () => (await import('./clock.ts')).clock,
   compile: async () => (await import('./compile/compile.ts')).compile,
   fleet: async () => (await import('./fleet.ts')).fleet,
+  explore: async () => (await import('./explore.ts')).explorer,
   machines: async () => (await import('./machines/machines.ts')).machines,
   'start-up': async () => (await import('./start-up.ts')).startUp,
   routes: async () => (await import('./routes.ts')).routes,

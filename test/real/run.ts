@@ -1,3 +1,4 @@
+import { peerSuite } from '../peers/suite.ts';
 import { terminalSuite } from '../tui/terminal/suite.ts';
 import { clientSuite } from './clients.ts';
 import { RealReport, type RealSuite } from './report.ts';
@@ -16,6 +17,7 @@ const SUITES: readonly RealSuite[] = [
   clientSuite,
   wireSuite(words.includes('--write-fidelity')),
   contractSuite,
+  peerSuite,
   terminalSuite,
   verifySuite,
 ].filter(({ name }) => names.length === 0 || names.some((part) => name.includes(part)));

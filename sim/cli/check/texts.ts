@@ -1,10 +1,11 @@
-import type { Bounds, Checker, SystemReport } from '../../explore/index.ts';
+import type { Bounds, Checker, MachineCoverage, SystemReport } from '../../explore/index.ts';
 import { formatTable } from '../table.ts';
 
 const NUMBER = new Intl.NumberFormat('en-US');
 
 export function boundsText({ scopes, sessions, faults }: Bounds): string {
-  const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+  const plural = (count: number, word: string): string =>
+    `${count} ${word}${count === 1 ? '' : 's'}`;
   return [plural(scopes, 'scope'), plural(sessions, 'session'), plural(faults, 'fault')].join(', ');
 }
 
@@ -47,9 +48,18 @@ function isMeant(id: string, only: readonly string[]): boolean {
   return only.length === 0 || id.split(', ').some((one) => only.includes(one));
 }
 
+function neverLines({ statesNever, transitionsNever }: MachineCoverage): readonly string[] {
+  return [
+    ...statesNever.map((state) => `  never in ${state}`),
+    ...transitionsNever.map((transition) => `  never taken: ${transition}`),
+  ];
+}
+
+/** `isEverySystem`: only then it says something that a transition was never taken. */
 export function coverageLines(
   checker: Checker,
-  { only }: { readonly only: readonly string[] },
+  only: readonly string[],
+  isEverySystem: boolean,
 ): readonly string[] {
   const rows = checker
     .exercised()
@@ -60,12 +70,12 @@ export function coverageLines(
     rows,
     { ascii: true },
   );
-  const machines = checker.coverage().flatMap((one) => [
-    `${one.machine}: ${one.states - one.statesNever.length} of ${one.states} states, ` +
-      `${one.transitions - one.transitionsNever.length} of ${one.transitions} transitions taken`,
-    ...one.statesNever.map((state) => `  never in ${state}`),
-    ...one.transitionsNever.map((transition) => `  never taken: ${transition}`),
-  ]);
+  const machines = checker
+    .coverage()
+    .flatMap((one) => [
+      `${one.machine}: ${one.states - one.statesNever.length} of ${one.states} states, ` +
+        `${one.transitions - one.transitionsNever.length} of ${one.transitions} transitions taken`,
+      ...(isEverySystem ? neverLines(one) : []),
+    ]);
   return ['', ...table, '', ...machines];
 }
-

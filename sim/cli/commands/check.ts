@@ -124,7 +124,9 @@ function tell(context: CommandContext, options: Options, report: SystemReport): 
 function isBroken({ broken }: SystemReport, { only }: Options): boolean {
   const isMeant = (ids: string): boolean =>
     only.length === 0 || ids.split(', ').some((id) => only.includes(id));
-  return broken.some(({ ids, sentence }) => isMeant(ids) || only.some((id) => sentence.startsWith(`${id}:`)));
+  return broken.some(
+    ({ ids, sentence }) => isMeant(ids) || only.some((id) => sentence.startsWith(`${id}:`)),
+  );
 }
 
 function conclude(
@@ -136,7 +138,10 @@ function conclude(
   const isViolated = checker.reports.some((report) => isBroken(report, options));
   const never = neverExercised(checker, options.only);
   if (context.json) for (const line of jsonLines(checker)) context.stdout(line);
-  else for (const line of coverageLines(checker, options)) context.stdout(line);
+  else if (!isViolated) {
+    const isEverySystem = options.systems.length === SYSTEMS.length;
+    for (const line of coverageLines(checker, options.only, isEverySystem)) context.stdout(line);
+  }
   if (options.junit !== null) {
     writeFileSync(resolve(context.workingDirectory, options.junit), junitText(checker.reports));
   }
@@ -193,8 +198,14 @@ function readBounds(raw: RawOptions, isExhaustive: boolean): Bounds | null {
   const sessions = readCount(raw, 'sessions', 1, 3);
   const faults = readCount(raw, 'faults', 0, 15);
   if (scopes === null && sessions === null && faults === null) return null;
-  const { scopes: usual, ...rest } = isExhaustive ? { scopes: 1, sessions: 1, faults: 0 } : WALK_BOUNDS;
-  return { scopes: scopes ?? usual, sessions: sessions ?? rest.sessions, faults: faults ?? rest.faults };
+  const { scopes: usual, ...rest } = isExhaustive
+    ? { scopes: 1, sessions: 1, faults: 0 }
+    : WALK_BOUNDS;
+  return {
+    scopes: scopes ?? usual,
+    sessions: sessions ?? rest.sessions,
+    faults: faults ?? rest.faults,
+  };
 }
 
 function readCount(raw: RawOptions, key: string, minimum: number, maximum: number): number | null {
@@ -202,7 +213,9 @@ function readCount(raw: RawOptions, key: string, minimum: number, maximum: numbe
   if (text === null) return null;
   const count = Number(text);
   if (!/^\d+$/.test(text) || count < minimum || count > maximum) {
-    throw new UsageError(`--${key}: "${text}" is not a whole number from ${minimum} to ${maximum}.`);
+    throw new UsageError(
+      `--${key}: "${text}" is not a whole number from ${minimum} to ${maximum}.`,
+    );
   }
   return count;
 }

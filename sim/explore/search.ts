@@ -1,0 +1,118 @@
+import { type Broken, TooManyStates } from './cell.ts';
+import { StateStore } from './state-store.ts';
+import { copyOf, type EdgeVisitor, emptyState, type System, type SystemState } from './system.ts';
+
+export interface SearchLimits {
+  /** Steps from the beginning; `null`: to the end. */
+  readonly depth: number | null;
+  /** Bytes for the store. */
+  readonly bytes: number | null;
+  /** Asked now and then; true ends the search. */
+  readonly isOver: () => boolean;
+}
+
+export type SearchEnd = 'complete' | 'violated' | 'depth' | 'memory' | 'stopped';
+
+/** A rule is broken on the step from `from` to the state that it leads to. */
+export interface Violation {
+  readonly broken: readonly Broken[];
+  readonly from: number;
+  readonly to: SystemState;
+}
+
+export interface SearchResult {
+  readonly end: SearchEnd;
+  readonly states: number;
+  readonly transitions: number;
+  readonly depth: number;
+  readonly bytes: number;
+  readonly violation: Violation | null;
+  /** A state in which something waits and nothing can happen. */
+  readonly deadlock: number | null;
+}
+
+const STATES_A_LOOK = 1 << 12;
+
+/** All states that can be reached, nearest first: the first violation is one of the shortest. */
+export class Search implements EdgeVisitor {
+  readonly system: System;
+  readonly store: StateStore;
+  readonly limits: SearchLimits;
+  transitions = 0;
+  depth = 0;
+  #expanded = 0;
+  #edges = 0;
+  /** Where the states of the next depth begin. */
+  #nextDepthAt = 1;
+  #violation: Violation | null = null;
+  #deadlock: number | null = null;
+  readonly #state: SystemState;
+
+  constructor(system: System, limits: SearchLimits) {
+    this.system = system;
+    this.limits = limits;
+    this.#state = emptyState(system.width);
+    this.store = new StateStore(this.#state.words.length);
+    this.store.add(system.initial().words, 0);
+  }
+
+  get expanded(): number {
+    return this.#expanded;
+  }
+
+  run(): SearchResult {
+    try {
+      return this.#result(this.#go());
+    } catch (error) {
+      if (error instanceof TooManyStates) return this.#result('memory');
+      throw error;
+    }
+  }
+
+  #go(): SearchEnd {
+    const { store, system, limits } = this;
+    while (this.#expanded < store.count) {
+      if (this.#expanded === this.#nextDepthAt) {
+        this.depth += 1;
+        this.#nextDepthAt = store.count;
+      }
+      if (this.depth === limits.depth) return 'depth';
+      if (this.#expanded % STATES_A_LOOK === 0) {
+        if (limits.isOver()) return 'stopped';
+        if (limits.bytes !== null && store.bytes > limits.bytes) return 'memory';
+      }
+      store.read(this.#expanded, this.#state.words);
+      this.#edges = 0;
+      system.expand(this.#state, this);
+      if (this.#violation !== null) return 'violated';
+      if (this.#edges === 0 && system.isBusy(this.#state)) {
+        this.#deadlock = this.#expanded;
+        return 'violated';
+      }
+      this.#expanded += 1;
+    }
+    return 'complete';
+  }
+
+  edge(next: SystemState): void {
+    this.transitions += 1;
+    this.#edges += 1;
+    if (this.system.broken !== null && this.#violation === null) {
+      this.#violation = { broken: this.system.broken, from: this.#expanded, to: copyOf(next) };
+    }
+    this.store.add(next.words, this.#expanded);
+  }
+
+  #result(end: SearchEnd): SearchResult {
+    const { store, transitions, depth } = this;
+    return {
+      end,
+      states: store.count,
+      transitions,
+      depth,
+      bytes: store.bytes,
+      violation: this.#violation,
+      deadlock: this.#deadlock,
+    };
+  }
+}
