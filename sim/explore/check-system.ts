@@ -42,6 +42,8 @@ export class Checker {
   readonly reports: SystemReport[] = [];
   readonly #options: CheckOptions;
   readonly #machines: Machines;
+  /** Walks go on in the same system: what one has worked out the next one looks up. */
+  readonly #walked = new Map<SystemSettings, System>();
   readonly #exercises = new ExerciseCounter();
   readonly #coverage: readonly Coverage[];
 
@@ -103,7 +105,8 @@ export class Checker {
   walk(settings: SystemSettings, bounds: Bounds, runs: number, seed: string): SystemReport {
     const { now, isOver } = this.#options;
     const startedAt = now();
-    const system = this.#systemOf(settings, bounds);
+    const system = this.#walked.get(settings) ?? this.#systemOf(settings, bounds);
+    this.#walked.set(settings, system);
     let transitions = 0;
     let depth = 0;
     for (let run = 0; run < runs && !isOver(); run += 1) {

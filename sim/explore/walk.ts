@@ -10,11 +10,11 @@ export interface WalkResult {
   readonly broken: readonly Broken[];
 }
 
-const FAULT = KINDS.indexOf('fault');
-/** Else the first few steps would use up all faults, long before anything runs. */
-const ORDINARY_WEIGHT = 300;
+/** Else the first few steps would use up the budget, long before anything runs. */
+const SELDOM: readonly number[] = [KINDS.indexOf('fault'), KINDS.indexOf('user')];
+const ORDINARY_WEIGHT = 60;
 
-/** Takes one of the possible steps without listing them first; faults are less likely. */
+/** Takes one of the possible steps without listing them first; faults and wishes are less likely. */
 class Chooser implements EdgeVisitor {
   readonly #prng: Prng;
   readonly #system: System;
@@ -34,7 +34,7 @@ class Chooser implements EdgeVisitor {
   }
 
   edge(next: SystemState, kind: number): void {
-    const weight = kind === FAULT ? 1 : ORDINARY_WEIGHT;
+    const weight = SELDOM.includes(kind) ? 1 : ORDINARY_WEIGHT;
     this.#count += weight;
     if (this.#prng.integer(1, this.#count) > weight) return;
     this.next = copyOf(next);

@@ -61,14 +61,19 @@ describe('run', () => {
     });
   });
 
-  it.each(['azure', 'gcs'])('%s storages are refused before anything starts', async (kind) => {
-    const file = scenarioFile(kind, kind, '', '{ run: files, expect: done }');
-    for (const world of ['memory', 'lab']) {
-      const ended = await capturedMain(['run', file, '--world', world]);
-      expect(ended).toMatchObject({ code: 3, stdout: '' });
-      expect(ended.stderr).toContain(`"store" is of kind ${kind}, which cannot be run yet`);
-    }
-  });
+  it.each(['azure', 'gcs'])(
+    '%s: an issuer that the kind has not is refused by place',
+    async (kind) => {
+      const file = scenarioFile(kind, kind, ', issuer: iam-user', '{ run: files, expect: done }');
+      for (const world of ['memory', 'lab']) {
+        const ended = await capturedMain(['run', file, '--world', world]);
+        expect(ended).toMatchObject({ code: 3, stdout: '' });
+        expect(ended.stderr).toMatch(
+          /:\d+:\d+: repositories\[0\]\.issuer: .* has no issuer "iam-user"/,
+        );
+      }
+    },
+  );
 
   it('the same seed gives the same trace, byte for byte', async () => {
     const traces: string[] = [];
