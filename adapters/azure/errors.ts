@@ -1,6 +1,7 @@
 import type { StorageCredential } from '../../machines/ports/storage-credential.ts';
 import { type ErrorCode, FortnightError } from '../../machines/rules/errors.ts';
 import { type EpochMs, MINUTE_MS } from '../../machines/rules/time.ts';
+import { codeOfStatus } from '../common-store/status.ts';
 import type { SasFacts } from './sas-facts.ts';
 import { scrubText } from './scrub.ts';
 
@@ -59,33 +60,6 @@ const UNBELIEVED = new Set(['AuthenticationFailed', 'AuthorizationFailure']);
 
 /** Requests signed by the account key may be dated so far from the storage's clock. */
 const SKEW_TOLERANCE_MS = 15 * MINUTE_MS;
-
-/** Where the answer has no code that says more. */
-function byStatus(status: number): ErrorCode {
-  switch (status) {
-    case 401:
-      return 'credential.invalid';
-    case 403:
-      return 'access.denied';
-    case 404:
-      return 'object.missing';
-    case 408:
-      return 'storage.unreachable';
-    case 409:
-    case 412:
-      return 'object.conflict';
-    case 429:
-    case 503:
-      return 'storage.throttled';
-    case 501:
-      return 'request.invalid';
-    case 507:
-      return 'storage.full';
-    default:
-      if (status >= 500) return 'storage.unavailable';
-      return status >= 300 ? 'request.invalid' : 'unknown';
-  }
-}
 
 /** Codes of Node's and of Bun's network layer, and the SDK's own: no answer has arrived. */
 const NETWORK_CODE =
@@ -178,7 +152,7 @@ function classify(facts: AnswerFacts, context: AzureErrorContext): ErrorCode {
   const isUnbelieved = code === null ? status === 403 : UNBELIEVED.has(code);
   if (isUnbelieved) return reasonOfRefusal(facts, context);
   if (code !== null && Object.hasOwn(BY_CODE, code)) return BY_CODE[code] ?? 'unknown';
-  return byStatus(status);
+  return codeOfStatus(status);
 }
 
 /** What an aborted call rejects with: the reason that was given, where it is one of ours. */

@@ -11,11 +11,11 @@ import type {
   StorageLocation,
 } from '../../machines/ports/storage-credential.ts';
 import { FortnightError, toFortnightError } from '../../machines/rules/errors.ts';
+import { cutIntoParts, sliceIntoParts } from '../common-store/parts.ts';
 import { BLOCKS_MAX, putInBlocks } from './blocks.ts';
 import { collect, download } from './download.ts';
 import { isHidden } from './hidden-blobs.ts';
 import { listObjects } from './listing.ts';
-import { cutIntoParts, sliceIntoParts } from './parts.ts';
 import { type AzureRequests, createAzureRequests } from './requests.ts';
 import { plainEtag, putWhole } from './single-put.ts';
 import { discardUncommitted } from './uncommitted.ts';

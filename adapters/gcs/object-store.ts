@@ -11,11 +11,11 @@ import type {
   StorageLocation,
 } from '../../machines/ports/storage-credential.ts';
 import { type FortnightError, toFortnightError } from '../../machines/rules/errors.ts';
+import { cutIntoParts, type Part, type PartSource, sliceIntoParts } from '../common-store/parts.ts';
 import { storageEndpoint } from './addresses.ts';
 import { collect, download } from './download.ts';
 import { listObjects, reasonOf } from './listing.ts';
 import { readObject } from './object-info.ts';
-import { cutIntoParts, type Part, type PartSource, sliceIntoParts } from './parts.ts';
 import { createGcsRequests, requireGcsCredential } from './requests.ts';
 import { CHUNK_UNIT_BYTES, putInChunks } from './resumable-put.ts';
 import { putWhole } from './simple-put.ts';

@@ -1,9 +1,10 @@
 import type { ObjectInfo, PutOptions } from '../../machines/ports/object-store.ts';
 import { FortnightError } from '../../machines/rules/errors.ts';
+import type { Part, PartSource } from '../common-store/parts.ts';
 import { crc32c, crc32cText } from './crc32c.ts';
 import type { TextAnswer } from './exchange.ts';
 import { findDocument } from './object-info.ts';
-import { type Part, type PartSource, readAhead } from './parts.ts';
+import { readAhead } from './parts.ts';
 import type { GcsRequests } from './requests.ts';
 import { CONTENT_TYPE, conditions, confirmed } from './simple-put.ts';
 import type { StorageClient } from './storage-client.ts';

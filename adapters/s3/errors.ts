@@ -1,6 +1,7 @@
 import type { StorageCredential } from '../../machines/ports/storage-credential.ts';
 import { type ErrorCode, FortnightError } from '../../machines/rules/errors.ts';
 import type { EpochMs } from '../../machines/rules/time.ts';
+import { codeOfStatus } from '../common-store/status.ts';
 import type { S3Dialect } from './dialects.ts';
 import { scrubText } from './scrub.ts';
 
@@ -58,33 +59,6 @@ const BY_CODE: Readonly<Record<string, ErrorCode>> = {
   NoSuchBucket: 'request.invalid',
   NotImplemented: 'request.invalid',
 };
-
-/** Where the answer has no code that says more (HEAD has no body). */
-function byStatus(status: number): ErrorCode {
-  switch (status) {
-    case 401:
-      return 'credential.invalid';
-    case 403:
-      return 'access.denied';
-    case 404:
-      return 'object.missing';
-    case 408:
-      return 'storage.unreachable';
-    case 409:
-    case 412:
-      return 'object.conflict';
-    case 429:
-    case 503:
-      return 'storage.throttled';
-    case 501:
-      return 'request.invalid';
-    case 507:
-      return 'storage.full';
-    default:
-      if (status >= 500) return 'storage.unavailable';
-      return status >= 300 ? 'request.invalid' : 'unknown';
-  }
-}
 
 /** Codes of Node's and of Bun's network layer: no answer has arrived. */
 const NETWORK_CODE =
@@ -180,7 +154,7 @@ function classify(facts: AnswerFacts, context: S3ErrorContext): ErrorCode {
   if (facts.code !== null && Object.hasOwn(BY_CODE, facts.code)) {
     return BY_CODE[facts.code] ?? 'unknown';
   }
-  return byStatus(facts.status);
+  return codeOfStatus(facts.status);
 }
 
 /**

@@ -11,13 +11,13 @@ import type {
   StorageLocation,
 } from '../../machines/ports/storage-credential.ts';
 import { toFortnightError } from '../../machines/rules/errors.ts';
+import { cutIntoParts, sliceIntoParts } from '../common-store/parts.ts';
 import { createS3Client } from './client.ts';
 import { dialectOf, type S3Dialect } from './dialects.ts';
 import { collect, download } from './download.ts';
 import { findObject, refuseIfThere } from './find-object.ts';
 import { listObjects, reasonOf } from './listing.ts';
 import { PARTS_MAX, putInParts } from './multipart.ts';
-import { cutIntoParts, sliceIntoParts } from './parts.ts';
 import { createRemoval } from './removal.ts';
 import { createS3Requests, type S3Requests } from './requests.ts';
 import { putWhole } from './single-put.ts';

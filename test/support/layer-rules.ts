@@ -15,6 +15,7 @@ const RULES = 'machines/rules';
 const PORTS = ['machines/ports', RULES];
 const PURE = 'machines/ is pure: it imports xstate and itself, so that every run can be replayed';
 const CLOUD = 'a cloud adapter knows the ports and its own SDK, never another cloud or the roles';
+const CLOUD_PORTS = [...PORTS, 'adapters/common-store'];
 const S3_PACKAGES = ['@aws-sdk/', '@smithy/'];
 const TRANSFER = ['adapters/transfer', 'adapters/backup-format'];
 
@@ -36,7 +37,12 @@ export const LAYERS: readonly Layer[] = [
   { folder: 'machines', why: PURE, mayImport: ['machines'], packages: ['xstate'], node: 'none' },
 
   { folder: 'adapters/clock', why: 'clocks stand below all other adapters', mayImport: PORTS },
-  { folder: 'adapters/s3', why: CLOUD, mayImport: PORTS, packages: S3_PACKAGES },
+  {
+    folder: 'adapters/common-store',
+    why: 'what every object store needs and no SDK is in',
+    mayImport: PORTS,
+  },
+  { folder: 'adapters/s3', why: CLOUD, mayImport: CLOUD_PORTS, packages: S3_PACKAGES },
   {
     folder: 'adapters/aws',
     why: CLOUD,
@@ -49,11 +55,11 @@ export const LAYERS: readonly Layer[] = [
     mayImport: [...PORTS, 'adapters/s3'],
     packages: S3_PACKAGES,
   },
-  { folder: 'adapters/azure', why: CLOUD, mayImport: PORTS, packages: ['@azure/'] },
+  { folder: 'adapters/azure', why: CLOUD, mayImport: CLOUD_PORTS, packages: ['@azure/'] },
   {
     folder: 'adapters/gcs',
     why: CLOUD,
-    mayImport: PORTS,
+    mayImport: CLOUD_PORTS,
     packages: ['@google-cloud/storage', 'google-auth-library'],
   },
   {

@@ -35,7 +35,10 @@ export async function sweepAll(
   storage: SpStorageAccess,
   records: { readonly database: ConfigDatabase; readonly log: EventLog },
 ): Promise<void> {
-  for (const repository of repositories) {
-    await removeLeftovers(repository.name, storage.issuerFor(repository), records);
-  }
+  // All at once: a storage that does not answer must not hold the start up for the others.
+  await Promise.all(
+    [...repositories].map((repository) =>
+      removeLeftovers(repository.name, storage.issuerFor(repository), records),
+    ),
+  );
 }

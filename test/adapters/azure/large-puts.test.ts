@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { putInBlocks } from '../../../adapters/azure/blocks.ts';
 import { createAzureObjectStore } from '../../../adapters/azure/object-store.ts';
-import { cutIntoParts } from '../../../adapters/azure/parts.ts';
 import type { AzureRequests } from '../../../adapters/azure/requests.ts';
+import { cutIntoParts } from '../../../adapters/common-store/parts.ts';
 import { FortnightError } from '../../../machines/rules/errors.ts';
 import { createVirtualClock } from '../../../sim/kernel/virtual-clock.ts';
 import { type AzureWorld, azureWorld } from '../../contract/azure-world.ts';

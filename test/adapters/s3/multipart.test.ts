@@ -1,9 +1,9 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
+import { cutIntoParts } from '../../../adapters/common-store/parts.ts';
 import { crc32Of } from '../../../adapters/s3/checksums.ts';
 import { S3_DIALECTS, type S3Dialect } from '../../../adapters/s3/dialects.ts';
 import { putInParts } from '../../../adapters/s3/multipart.ts';
-import { cutIntoParts } from '../../../adapters/s3/parts.ts';
 import type { S3Requests } from '../../../adapters/s3/requests.ts';
 import { SERVER_DIALECTS } from '../../../adapters/s3-compatible/object-store.ts';
 import { FortnightError } from '../../../machines/rules/errors.ts';
