@@ -1,6 +1,8 @@
-import { type Broken, TooManyStates } from './cell.ts';
-import { StateStore } from './state-store.ts';
-import { copyOf, type EdgeVisitor, emptyState, type System, type SystemState } from './system.ts';
+import type { Broken } from './cell.ts';
+import { Batch, StateStore } from './state-store.ts';
+import type { EdgeVisitor, System } from './system.ts';
+import { copyOf, emptyState, type SystemState } from './system-state.ts';
+import { TooManyStates } from './too-many-states.ts';
 
 export interface SearchLimits {
   /** Steps from the beginning; `null`: to the end. */
@@ -32,6 +34,8 @@ export interface SearchResult {
 }
 
 const STATES_A_LOOK = 1 << 12;
+/** As many as fit into the first cache. */
+const BATCH = 1 << 10;
 
 /** All states that can be reached, nearest first: the first violation is one of the shortest. */
 export class Search implements EdgeVisitor {
@@ -47,6 +51,8 @@ export class Search implements EdgeVisitor {
   #violation: Violation | null = null;
   #deadlock: number | null = null;
   readonly #state: SystemState;
+  /** Successors that the store has not been asked about, in the order in which they were found. */
+  readonly #batch: Batch;
 
   constructor(system: System, limits: SearchLimits) {
     this.system = system;
@@ -54,6 +60,7 @@ export class Search implements EdgeVisitor {
     this.#state = emptyState(system.width);
     this.store = new StateStore(this.#state.words.length);
     this.store.add(system.initial().words, 0);
+    this.#batch = new Batch(BATCH, this.store.width);
   }
 
   get expanded(): number {
@@ -71,8 +78,9 @@ export class Search implements EdgeVisitor {
 
   #go(): SearchEnd {
     const { store, system, limits } = this;
-    while (this.#expanded < store.count) {
+    while (this.#hasMore()) {
       if (this.#expanded === this.#nextDepthAt) {
+        store.addAll(this.#batch);
         this.depth += 1;
         this.#nextDepthAt = store.count;
       }
@@ -94,17 +102,25 @@ export class Search implements EdgeVisitor {
     return 'complete';
   }
 
+  #hasMore(): boolean {
+    if (this.#expanded === this.store.count) this.store.addAll(this.#batch);
+    return this.#expanded < this.store.count;
+  }
+
   edge(next: SystemState): void {
     this.transitions += 1;
     this.#edges += 1;
     if (this.system.broken !== null && this.#violation === null) {
       this.#violation = { broken: this.system.broken, from: this.#expanded, to: copyOf(next) };
     }
-    this.store.add(next.words, this.#expanded);
+    const batch = this.#batch;
+    if (batch.count === BATCH) this.store.addAll(batch);
+    this.store.queue(batch, next.words, this.#expanded);
   }
 
   #result(end: SearchEnd): SearchResult {
     const { store, transitions, depth } = this;
+    if (end !== 'memory') store.addAll(this.#batch);
     return {
       end,
       states: store.count,

@@ -1,3 +1,5 @@
+import { TooManyStates } from './too-many-states.ts';
+
 /**
  * States that have been seen, each once, with the one that it was first reached from. The states
  * themselves are kept, not fingerprints of them: no state can be taken for another one. A state's
@@ -5,9 +7,35 @@
  */
 const CHUNK_BITS = 16;
 const CHUNK = 1 << CHUNK_BITS;
-const EMPTY = 0xffffffff;
+/** An entry of the index: a state's number, and above it some bits of its hash. */
+const NUMBER_BITS = 28;
+const NUMBER_MASK = (1 << NUMBER_BITS) - 1;
+const EMPTY = -1;
+/** In a batch: found in the store. Neither this nor `EMPTY` is the entry of a state. */
+const SEEN = -2;
+const STATES_MAX = NUMBER_MASK - 1;
 /** Of 16 places in the index so many are used before it doubles. */
 const LOAD = 13;
+const FIRST_BITS = 12;
+
+/** States that wait to be added together. */
+export class Batch {
+  readonly words: Uint32Array;
+  readonly parents: Uint32Array;
+  readonly hashes: Int32Array;
+  /** What the index holds for each; while they are added. */
+  readonly entries: Int32Array;
+  readonly size: number;
+  count = 0;
+
+  constructor(size: number, width: number) {
+    this.size = size;
+    this.words = new Uint32Array(size * width);
+    this.parents = new Uint32Array(size);
+    this.hashes = new Int32Array(size);
+    this.entries = new Int32Array(size);
+  }
+}
 
 export class StateStore {
   /** Words of a state. */
@@ -15,9 +43,8 @@ export class StateStore {
   count = 0;
   readonly #rows: Uint32Array[] = [];
   readonly #parents: Uint32Array[] = [];
-  #index = new Uint32Array(1 << 10).fill(EMPTY);
-  #mask = (1 << 10) - 1;
-  #limit = ((1 << 10) * LOAD) >> 4;
+  #index = new Int32Array(1 << FIRST_BITS).fill(EMPTY);
+  #limit = ((1 << FIRST_BITS) * LOAD) >> 4;
 
   constructor(width: number) {
     this.width = width;
@@ -31,40 +58,58 @@ export class StateStore {
 
   /** The number of a state; negative, `-1 - number`, when it had been seen before. */
   add(state: Uint32Array, parent: number): number {
+    return this.#add(state, 0, hashOf(state, 0, this.width), parent);
+  }
+
+  /** Puts a state into a batch that is not full. */
+  queue(batch: Batch, state: Uint32Array, parent: number): void {
+    const { width } = this;
+    const at = batch.count;
+    const from = at * width;
+    for (let place = 0; place < width; place += 1) {
+      batch.words[from + place] = state[place] as number;
+    }
+    batch.hashes[at] = hashOf(state, 0, width);
+    batch.parents[at] = parent;
+    batch.count = at + 1;
+  }
+
+  /**
+   * As `add` for each in its order. Most have been seen before, and every look costs a memory access:
+   * first all places of the index are read, then all rows, so that the accesses overlap.
+   */
+  addAll(batch: Batch): void {
+    const { count, entries, hashes, words, parents } = batch;
     const { width } = this;
     const index = this.#index;
-    const mask = this.#mask;
-    let at = hashOf(state, 0, width) & mask;
-    for (let found = index[at] as number; found !== EMPTY; found = index[at] as number) {
-      if (this.#isAt(found, state)) return -1 - found;
-      at = (at + 1) & mask;
+    const mask = index.length - 1;
+    for (let at = 0; at < count; at += 1) {
+      entries[at] = index[(hashes[at] as number) & mask] as number;
     }
-    const number = this.count;
-    const inChunk = number & (CHUNK - 1);
-    if (inChunk === 0) {
-      this.#rows.push(new Uint32Array(CHUNK * width));
-      this.#parents.push(new Uint32Array(CHUNK));
+    for (let at = 0; at < count; at += 1) {
+      const entry = entries[at] as number;
+      if (!isTagged(entry, hashes[at] as number)) continue;
+      if (this.#isAt(entry & NUMBER_MASK, words, at * width)) entries[at] = SEEN;
     }
-    const chunk = number >>> CHUNK_BITS;
-    const row = this.#rows[chunk] as Uint32Array;
-    const from = inChunk * width;
-    for (let place = 0; place < width; place += 1) row[from + place] = state[place] as number;
-    (this.#parents[chunk] as Uint32Array)[inChunk] = parent;
-    index[at] = number;
-    this.count = number + 1;
-    if (this.count > this.#limit) this.#grow();
-    return number;
+    for (let at = 0; at < count; at += 1) {
+      if (entries[at] === SEEN) continue;
+      this.#add(words, at * width, hashes[at] as number, parents[at] as number);
+    }
+    batch.count = 0;
   }
 
   /** The number of a state, or -1. */
   find(state: Uint32Array): number {
     const index = this.#index;
-    let at = hashOf(state, 0, this.width) & this.#mask;
-    for (let found = index[at] as number; found !== EMPTY; found = index[at] as number) {
-      if (this.#isAt(found, state)) return found;
-      at = (at + 1) & this.#mask;
+    const mask = index.length - 1;
+    const hash = hashOf(state, 0, this.width);
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const entry = index[at] as number;
+      if (entry === EMPTY) return -1;
+      if (isTagged(entry, hash) && this.#isAt(entry & NUMBER_MASK, state, 0)) {
+        return entry & NUMBER_MASK;
+      }
     }
-    return -1;
   }
 
   read(number: number, into: Uint32Array): void {
@@ -80,30 +125,72 @@ export class StateStore {
     return parents[number & (CHUNK - 1)] as number;
   }
 
-  #isAt(number: number, state: Uint32Array): boolean {
+  #add(words: Uint32Array, from: number, hash: number, parent: number): number {
+    const index = this.#index;
+    const mask = index.length - 1;
+    let at = hash & mask;
+    for (let entry = index[at] as number; entry !== EMPTY; entry = index[at] as number) {
+      if (isTagged(entry, hash) && this.#isAt(entry & NUMBER_MASK, words, from)) {
+        return -1 - (entry & NUMBER_MASK);
+      }
+      at = (at + 1) & mask;
+    }
+    const number = this.count;
+    if (number === STATES_MAX) throw new TooManyStates(`more than ${STATES_MAX} states`);
+    index[at] = entryOf(number, hash);
+    this.#write(number, words, from, parent);
+    this.count = number + 1;
+    if (this.count > this.#limit) this.#grow();
+    return number;
+  }
+
+  #write(number: number, words: Uint32Array, from: number, parent: number): void {
+    const { width } = this;
+    const inChunk = number & (CHUNK - 1);
+    if (inChunk === 0) {
+      this.#rows.push(new Uint32Array(CHUNK * width));
+      this.#parents.push(new Uint32Array(CHUNK));
+    }
+    const chunk = number >>> CHUNK_BITS;
+    const row = this.#rows[chunk] as Uint32Array;
+    const to = inChunk * width;
+    for (let place = 0; place < width; place += 1) row[to + place] = words[from + place] as number;
+    (this.#parents[chunk] as Uint32Array)[inChunk] = parent;
+  }
+
+  #isAt(number: number, words: Uint32Array, from: number): boolean {
+    const { width } = this;
     const row = this.#rows[number >>> CHUNK_BITS] as Uint32Array;
-    const from = (number & (CHUNK - 1)) * this.width;
-    for (let place = 0; place < this.width; place += 1) {
-      if (row[from + place] !== state[place]) return false;
+    const at = (number & (CHUNK - 1)) * width;
+    for (let place = 0; place < width; place += 1) {
+      if (row[at + place] !== words[from + place]) return false;
     }
     return true;
   }
 
   #grow(): void {
     const size = this.#index.length * 2;
-    const index = new Uint32Array(size).fill(EMPTY);
+    const index = new Int32Array(size).fill(EMPTY);
     const mask = size - 1;
     for (let number = 0; number < this.count; number += 1) {
       const row = this.#rows[number >>> CHUNK_BITS] as Uint32Array;
-      const from = (number & (CHUNK - 1)) * this.width;
-      let at = hashOf(row, from, this.width) & mask;
+      const hash = hashOf(row, (number & (CHUNK - 1)) * this.width, this.width);
+      let at = hash & mask;
       while (index[at] !== EMPTY) at = (at + 1) & mask;
-      index[at] = number;
+      index[at] = entryOf(number, hash);
     }
     this.#index = index;
-    this.#mask = mask;
     this.#limit = Math.floor((size / 16) * LOAD);
   }
+}
+
+function entryOf(number: number, hash: number): number {
+  return (hash & ~NUMBER_MASK) | number;
+}
+
+/** Whether an entry can be that of a state with this hash; an empty one never is. */
+function isTagged(entry: number, hash: number): boolean {
+  return ((entry ^ hash) & ~NUMBER_MASK) === 0 && entry !== EMPTY;
 }
 
 /** Mixes all places into 32 bits (the finalizer of MurmurHash3). */
@@ -115,5 +202,5 @@ function hashOf(row: Uint32Array, from: number, width: number): number {
   }
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return hash ^ (hash >>> 16);
 }

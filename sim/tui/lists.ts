@@ -1,5 +1,6 @@
 import { matches, parseFilter } from './filter.ts';
 import type { Frame } from './frame.ts';
+import { firstAtOrAfter } from './history/history.ts';
 import { currentGeneration } from './model/credentials.ts';
 import { type FaultRow, faultRows } from './model/faults.ts';
 import { standingWords } from './model/next.ts';
@@ -108,16 +109,6 @@ export function* entriesFrom(
     if (filter.length === 0 || matches(filter, fields, all)) yield { position, entry };
     if (by > 0) index += 1;
   }
-}
-
-function firstAtOrAfter(sorted: readonly number[], wanted: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] as number) < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** The cursor of a list after a move by so many rows; null: it follows the end, or the first. */

@@ -2,92 +2,107 @@ import type { LogEvent } from '../../../machines/ports/event-log.ts';
 import type { EpochMs } from '../../../machines/rules/time.ts';
 import type { MoverCounts } from '../live-run.ts';
 import { isNews } from '../model/news.ts';
-import type { ViewModel } from '../model/types.ts';
+import { KEEP_ALL, type Keeping, type ViewModel } from '../model/types.ts';
 import { EMPTY_VIEW, reduceEvents } from '../view-model.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { type ProgressMark, ProgressMarks } from './progress-marks.ts';
 
-/** What is known of a mover's counts when so many events had been logged. */
-export interface ProgressMark {
-  readonly position: number;
-  readonly at: EpochMs;
-  readonly counts: MoverCounts;
+/** How much a history keeps; what is older is only counted in the views (`firstKept`). */
+export interface HistoryLimits {
+  readonly events: number;
+  readonly keeping: Keeping;
 }
 
-/** So many coarse checkpoints at most; when there are more, every second one goes. */
-const CHECKPOINT_COUNT_MAX = 128;
-const FIRST_STRIDE = 1_024;
-/** Between coarse checkpoints, where somebody looks around: so far apart, and so many. */
-const FINE_STRIDE = 256;
-const FINE_COUNT_MAX = 256;
-/** What all checkpoints of a kind may hold together, in rows: those of a fleet are heavy. */
-const COARSE_ROWS_MAX = 1_500_000;
-const FINE_ROWS_MAX = 500_000;
-/** Marks of one session; older ones are thinned. */
-const MARK_COUNT_MAX = 256;
+const UNLIMITED: HistoryLimits = { events: Number.POSITIVE_INFINITY, keeping: KEEP_ALL };
+
+/** For runs without an end in sight. */
+export const LIVE_LIMITS: HistoryLimits = {
+  events: 100_000,
+  keeping: { endedSessions: 2_000, generations: 12 },
+};
+
+/** So much more than the limit is let grow: forgetting moves what is left. */
+const FORGET_SHARE = 8;
+
+interface Placed {
+  readonly position: number;
+  readonly view: ViewModel;
+}
 
 /**
  * The one source of everything that is shown: the events in their order, indexed, and the state at
  * any position (a position is a number of events). Events are only added, so what was read at a
- * position stays true.
+ * position stays true. Where it has a limit the oldest are forgotten; positions stay what they are.
  */
 export class History {
+  readonly #limits: HistoryLimits;
   readonly #events: LogEvent[] = [];
   /** The latest time up to each event: times of a log need not rise, and may be none. */
   readonly #times: EpochMs[] = [];
   readonly #news: number[] = [];
   readonly #ofSession = new Map<string, number[]>();
-  readonly #progress = new Map<string, ProgressMark[]>();
-  readonly #coarse = new Map<number, ViewModel>([[0, EMPTY_VIEW]]);
-  readonly #fine = new Map<number, ViewModel>();
-  #stride = FIRST_STRIDE;
-  #current: { readonly position: number; readonly view: ViewModel } = {
-    position: 0,
-    view: EMPTY_VIEW,
-  };
+  readonly #progress = new ProgressMarks();
+  readonly #checkpoints: Checkpoints;
+  /** Where the memory begins. */
+  #base: Placed = { position: 0, view: EMPTY_VIEW };
+  #baseAt: EpochMs = Number.NEGATIVE_INFINITY;
+  #current: Placed = this.#base;
   /** How many events were folded so far: what looking around costs. */
   foldedCount = 0;
 
+  constructor(limits: HistoryLimits = UNLIMITED) {
+    this.#limits = limits;
+    this.#checkpoints = new Checkpoints(Number.isFinite(limits.events));
+  }
+
   get length(): number {
-    return this.#events.length;
+    return this.#base.position + this.#events.length;
+  }
+
+  /** The earliest position that can be looked at. */
+  get firstKept(): number {
+    return this.#base.position;
+  }
+
+  /** What is in memory, for measuring: none of it grows without end where there are limits. */
+  get kept(): { readonly events: number; readonly sessions: number; readonly rows: number } {
+    const rows = this.#checkpoints.rows;
+    return { events: this.#events.length, sessions: this.#ofSession.size, rows };
   }
 
   event(position: number): LogEvent | undefined {
-    return this.#events[position];
+    return this.#events[position - this.#base.position];
   }
 
   /** The events up to a position; for readers of a whole log. */
   slice(from: number, to: number): readonly LogEvent[] {
-    return this.#events.slice(from, to);
+    const { position } = this.#base;
+    return this.#events.slice(Math.max(0, from - position), Math.max(0, to - position));
   }
 
-  append(event: LogEvent): void {
-    const position = this.#events.length;
+  /** `at`: when it happened, where its own time is that of a clock that may be wrong (C11). */
+  append(event: LogEvent, at: EpochMs = event.at): void {
+    const position = this.length;
+    const before = this.#times.at(-1) ?? this.#baseAt;
     this.#events.push(event);
-    const before = this.#times[position - 1] ?? Number.NEGATIVE_INFINITY;
-    this.#times.push(Number.isFinite(event.at) ? Math.max(before, event.at) : before);
+    this.#times.push(Number.isFinite(at) ? Math.max(before, at) : before);
     if (isNews(event)) this.#news.push(position);
-    if (event.session === null) return;
-    const own = this.#ofSession.get(event.session);
-    if (own === undefined) this.#ofSession.set(event.session, [position]);
-    else own.push(position);
+    if (event.session !== null) {
+      const own = this.#ofSession.get(event.session);
+      if (own === undefined) this.#ofSession.set(event.session, [position]);
+      else own.push(position);
+    }
+    const { events: limit } = this.#limits;
+    if (this.#events.length > limit + limit / FORGET_SHARE) this.#forget(this.length - limit);
   }
 
   noteProgress(session: string, counts: MoverCounts, at: EpochMs): void {
-    const key = `${counts.role} ${session}`;
-    const marks = this.#progress.get(key) ?? [];
-    marks.push({ position: this.length, at, counts });
-    const kept =
-      marks.length > MARK_COUNT_MAX
-        ? marks.filter((_, index) => index % 2 === 0 || index === marks.length - 1)
-        : marks;
-    this.#progress.set(key, kept);
+    this.#progress.note(session, { position: this.length, at, counts });
   }
 
   /** The last two marks of a mover that were known at a position, newest first. */
   progressAt(session: string, role: string, position: number): readonly ProgressMark[] {
-    const marks = this.#progress.get(`${role} ${session}`) ?? [];
-    let index = marks.length - 1;
-    while (index >= 0 && (marks[index]?.position ?? 0) > position) index -= 1;
-    return index < 0 ? [] : marks.slice(Math.max(0, index - 1), index + 1).reverse();
+    return this.#progress.at(session, role, position);
   }
 
   /** The positions of its events, rising. */
@@ -101,96 +116,79 @@ export class History {
 
   /** The state after the first `position` events. */
   viewAt(position: number): ViewModel {
-    const wanted = Math.max(0, Math.min(position, this.length));
+    const wanted = Math.max(this.firstKept, Math.min(position, this.length));
     if (wanted === this.#current.position) return this.#current.view;
-    const start = this.#nearest(wanted);
-    this.#current = { position: wanted, view: this.#fold(start, wanted) };
+    const start = this.#checkpoints.nearest(wanted, this.#base);
+    const { position: known } = this.#current;
+    const isNearer = known <= wanted && known > start.position;
+    this.#current = this.#fold(isNearer ? this.#current : start, wanted);
     return this.#current.view;
   }
 
   /** The time after the first `position` events; null before the first. */
   timeAt(position: number): EpochMs | null {
-    const at = this.#times[Math.min(position, this.length) - 1];
+    const index = Math.min(position, this.length) - 1 - this.firstKept;
+    const at = index === -1 ? this.#baseAt : this.#times[index];
     return at === undefined || at === Number.NEGATIVE_INFINITY ? null : at;
   }
 
   /** The first position at which the time is later: everything before it has happened by then. */
   positionAt(at: EpochMs, from = 0): number {
-    let [low, high] = [from, this.length];
+    const { position: first } = this.#base;
+    let [low, high] = [Math.max(from, first), this.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#times[middle] as EpochMs) <= at) low = middle + 1;
+      if ((this.#times[middle - first] as EpochMs) <= at) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  #nearest(wanted: number): { readonly position: number; readonly view: ViewModel } {
-    const coarse = Math.floor(wanted / this.#stride) * this.#stride;
-    let best = { position: 0, view: EMPTY_VIEW };
-    for (let position = coarse; position > 0; position -= this.#stride) {
-      const view = this.#coarse.get(position);
-      if (view === undefined) continue;
-      best = { position, view };
-      break;
-    }
-    const fine = Math.floor(wanted / FINE_STRIDE) * FINE_STRIDE;
-    for (let position = fine; position > best.position; position -= FINE_STRIDE) {
-      const view = this.#fine.get(position);
-      if (view === undefined) continue;
-      best = { position, view };
-      break;
-    }
-    const { position } = this.#current;
-    return position <= wanted && position > best.position ? this.#current : best;
-  }
-
-  #fold(start: { readonly position: number; readonly view: ViewModel }, wanted: number): ViewModel {
+  #fold(start: Placed, wanted: number): Placed {
     let { position, view } = start;
     while (position < wanted) {
-      // Fine checkpoints only near what is wanted: that is where the next steps go.
-      const isNear = wanted - position <= 2 * this.#stride;
-      const stride = isNear ? FINE_STRIDE : this.#stride;
-      const next = Math.min(wanted, (Math.floor(position / stride) + 1) * stride);
-      view = reduceEvents(view, this.#events.slice(position, next));
+      const next = this.#checkpoints.nextAfter(position, wanted);
+      view = reduceEvents(view, this.slice(position, next), this.#limits.keeping);
       this.foldedCount += next - position;
       position = next;
-      if (position % this.#stride === 0) this.#keepCoarse(position, view);
-      else if (position % FINE_STRIDE === 0) this.#keepFine(position, view);
+      this.#checkpoints.keep(position, view);
     }
-    return view;
+    return { position, view };
   }
 
-  #keepCoarse(position: number, view: ViewModel): void {
-    this.#coarse.set(position, view);
-    while (this.#coarse.size > CHECKPOINT_COUNT_MAX || rowsOf(this.#coarse) > COARSE_ROWS_MAX) {
-      // The last two always fit: what is shown is one of them.
-      if (this.#coarse.size <= 2) return;
-      this.#stride *= 2;
-      for (const key of [...this.#coarse.keys()]) {
-        if (key % this.#stride !== 0) this.#coarse.delete(key);
-      }
+  /** The memory begins at `target` from now on; the state there is the sum of all before. */
+  #forget(target: number): void {
+    const count = target - this.firstKept;
+    const start = this.#checkpoints.nearest(target, this.#base);
+    const base = this.#fold(start, target);
+    this.#baseAt = this.#times[count - 1] ?? this.#baseAt;
+    for (const { session } of this.#events.splice(0, count)) {
+      if (session !== null) this.#forgetOf(session, target);
     }
+    this.#times.splice(0, count);
+    this.#news.splice(0, firstAtOrAfter(this.#news, target));
+    this.#base = base;
+    this.#checkpoints.forgetBefore(target);
+    if (this.#current.position < target) this.#current = base;
   }
 
-  #keepFine(position: number, view: ViewModel): void {
-    this.#fine.delete(position);
-    this.#fine.set(position, view);
-    let rows = rowsOf(this.#fine);
-    for (const [oldest, kept] of this.#fine) {
-      if (this.#fine.size <= FINE_COUNT_MAX && rows <= FINE_ROWS_MAX) break;
-      rows -= rowsIn(kept);
-      this.#fine.delete(oldest);
-    }
+  #forgetOf(session: string, target: number): void {
+    const own = this.#ofSession.get(session);
+    if (own === undefined || (own[0] ?? target) >= target) return;
+    own.splice(0, firstAtOrAfter(own, target));
+    if (own.length > 0) return;
+    this.#ofSession.delete(session);
+    this.#progress.forget(session);
   }
 }
 
-function rowsIn({ sessions, credentials }: ViewModel): number {
-  return sessions.size + credentials.size;
-}
-
-function rowsOf(checkpoints: ReadonlyMap<number, ViewModel>): number {
-  let rows = 0;
-  for (const view of checkpoints.values()) rows += rowsIn(view);
-  return rows;
+/** The first index of what is at or after a position. */
+export function firstAtOrAfter(sorted: readonly number[], wanted: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as number) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

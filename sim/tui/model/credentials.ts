@@ -8,14 +8,20 @@ import { tidy } from '../words.ts';
 import { checkOf } from './sentences.ts';
 import type { CredentialView, GenerationView, RenewalLineView, SessionView } from './types.ts';
 
-type Credentials = Map<string, CredentialView>;
+/** Where the credentials stand while events are taken in. */
+export interface CredentialBook {
+  get(scope: string): CredentialView | undefined;
+  set(scope: string, credential: CredentialView): void;
+}
 
-/** Follows the generations of every scope (C12, C13). Changes the map, never what is in it. */
+/** Follows the generations of every scope (C12, C13). Changes the book, never what is in it. */
 export function reduceCredentials(
-  credentials: Credentials,
+  credentials: CredentialBook,
   event: LogEvent,
   session: SessionView | null,
+  generationsMax: number,
 ): void {
+  if (!event.type.startsWith('credential.')) return;
   const named = scopeOf(event);
   const scope = named === null ? session?.scope : tidy(named);
   if (scope === undefined) return;
@@ -30,7 +36,7 @@ export function reduceCredentials(
       credentials.set(scope, {
         ...before,
         line: before.line ?? lineOf(session),
-        generations: withGeneration(before.generations, issuedOf(event)),
+        generations: withGeneration(before.generations, issuedOf(event)).slice(-generationsMax),
       });
       return;
     case 'credential.saved':

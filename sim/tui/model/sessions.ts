@@ -28,6 +28,7 @@ function begun(event: LogEvent): SessionView {
     route: null,
     refusal: null,
     state: 'active.connecting',
+    tellsStates: false,
     movers: [],
     hops: NO_BYTES,
     held: null,
@@ -43,7 +44,8 @@ function begun(event: LogEvent): SessionView {
 export function reduceSession(known: SessionView | undefined, event: LogEvent): SessionView | null {
   const before = event.type === 'session.started' ? begun(event) : known;
   if (before === undefined) return null;
-  const session = { ...before, ...changes(before, event) };
+  const changed = { ...before, ...changes(before, event) };
+  const session = changed.tellsStates ? changed : { ...changed, ...impliedState(changed, event) };
   return isNews(event) ? { ...session, lastNews: event } : session;
 }
 
@@ -78,7 +80,39 @@ function changes(session: SessionView, event: LogEvent): Partial<SessionView> {
 function stateOf(session: SessionView, event: LogEvent): Partial<SessionView> {
   const state = words(event, 'state');
   const isRestart = leafOf(state) === 'restarting' && leafOf(session.state) !== 'restarting';
-  return { state, restarts: session.restarts + (isRestart ? 1 : 0) };
+  return {
+    state,
+    restarts: session.restarts + (isRestart ? 1 : 0),
+    tellsStates: session.tellsStates || ORDINARY.has(leafOf(state)),
+  };
+}
+
+/** The first states of every session: a log that tells one of them tells them all. */
+const ORDINARY: ReadonlySet<string> = new Set(['opening', 'startingBoth', 'contacting', 'running']);
+
+/** A fleet's log leaves the ordinary states out; what happened says them (P2, P3). */
+function impliedState(session: SessionView, event: LogEvent): Partial<SessionView> {
+  const { outcome, movers, route } = session;
+  if (outcome !== null) return {};
+  const isMoving = movers.length > 1 && movers.every(({ isRunning }) => isRunning);
+  switch (event.type) {
+    case 'route.selected':
+      return { state: 'active.startingBoth' };
+    case 'mover.started':
+      if (!isMoving) return {};
+      return { state: route?.dataPath === 'direct' ? 'active.contacting' : 'active.running' };
+    case 'credential.requested':
+      return { state: 'active.awaitingCredential' };
+    case 'credential.delivered':
+    case 'storage.used':
+      return { state: 'active.running' };
+    case 'quota.granted':
+      return leafOf(session.state) === 'awaitingQuota' ? { state: 'active.running' } : {};
+    case 'mover.exited':
+      return movers.some(({ isRunning }) => isRunning) ? {} : { state: 'active.stoppingMovers' };
+    default:
+      return {};
+  }
 }
 
 function refused(session: SessionView, event: LogEvent): Partial<SessionView> {

@@ -12,7 +12,30 @@ export interface ViewModel {
   readonly eventCount: number;
   /** Time of the newest event; null before the first. */
   readonly lastAt: EpochMs | null;
+  /** How many of the sessions that are listed have ended. */
+  readonly endedCount: number;
+  /** Sessions that ended and are only counted any more. */
+  readonly folded: FoldedCounts;
 }
+
+export interface FoldedCounts {
+  readonly done: number;
+  readonly failed: number;
+  readonly cancelled: number;
+}
+
+/** How much of the past a view keeps one by one: a fleet goes on for months. */
+export interface Keeping {
+  /** When twice as many ended sessions are listed, the older half is folded into counts. */
+  readonly endedSessions: number;
+  /** Of each credential, the newest. */
+  readonly generations: number;
+}
+
+export const KEEP_ALL: Keeping = {
+  endedSessions: Number.POSITIVE_INFINITY,
+  generations: Number.POSITIVE_INFINITY,
+};
 
 export interface SessionView {
   readonly id: string;
@@ -30,6 +53,8 @@ export interface SessionView {
   readonly refusal: { readonly code: string; readonly rule: string | null } | null;
   /** State of the session machine, `active.running`. */
   readonly state: string;
+  /** Its log tells the ordinary states too; a fleet's tells only the unusual ones. */
+  readonly tellsStates: boolean;
   readonly movers: readonly MoverView[];
   readonly hops: HopBytes;
   /** What the target mover holds; null before a delivery and on gateway routes. */
