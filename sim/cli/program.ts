@@ -57,7 +57,7 @@ export function createProgram(options: ProgramOptions): Command {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: options.write, writeErr: options.writeError })
     .exitOverride()
-    .addHelpText('after', `\nWithout a command the tour runs.\n\n${EXIT_CODE_HELP}`);
+    .addHelpText('after', `\nWithout a command the tour runs; a file alone is opened.\n\n${EXIT_CODE_HELP}`);
 
   const choose =
     (load: () => Promise<CommandFunction>) =>
@@ -75,6 +75,10 @@ export function createProgram(options: ProgramOptions): Command {
 
   program.action((_options: unknown, command: Command) => {
     const [word] = command.args;
+    if (word !== undefined && command.args.length === 1 && isFileName(word)) {
+      choose(async () => (await import('./commands/open.ts')).open)(command);
+      return;
+    }
     if (word !== undefined) throw unknownCommand(word, names());
     choose(async () => (await import('./commands/scenario.ts')).tour)(command);
   });
@@ -84,6 +88,11 @@ export function createProgram(options: ProgramOptions): Command {
   for (const command of program.commands) command.allowExcessArguments(false);
   addTraceCommands(program, choose);
   return program;
+}
+
+/** `npm start -- fleet.yaml`: a file instead of a command is opened. */
+function isFileName(word: string): boolean {
+  return /\.(ya?ml|ndjson|jsonl)$/i.test(word);
 }
 
 type Choose = (load: () => Promise<CommandFunction>) => (...parameters: unknown[]) => void;
@@ -97,8 +106,8 @@ function addScenarioCommands(program: Command, choose: Choose): void {
   addSimulate(program, choose);
   addCheck(program, choose);
   program
-    .command('open <trace>')
-    .description('look at a recorded trace (NDJSON): step, search, ask why')
+    .command('open <file>')
+    .description('watch a scenario, a fleet or a recorded trace: pause, step, warp, ask why')
     .action(choose(async () => (await import('./commands/open.ts')).open));
   program
     .command('rules [ids...]')
@@ -161,9 +170,14 @@ function addSimulate(program: Command, choose: Choose): void {
     .option('--no-hash', 'do not hash the event log (faster)')
     .option('--swarm', 'draw the whole fleet from the seed')
     .option('--seeds <from..to>', 'run every seed of a range on all cores')
-    .option('--resume <file>', 'with --seeds: note what is done there, and go on from it')
-    .option('--workers <n>', 'with --seeds: so many at once (default: one a core)')
+    .option(
+      '--fault-points <n>',
+      'one run for every n-th call of each site, with a single fault there',
+    )
+    .option('--resume <file>', 'of many runs: note what is done there, and go on from it')
+    .option('--workers <n>', 'of many runs: so many at once (default: one a core)')
     .option('--plant <bug>', 'break one rule on purpose, to see its checker find it')
+    .option('--ui', 'watch it in the terminal UI: pause, step, warp, ask why')
     .action(choose(async () => (await import('./commands/simulate.ts')).simulate));
 }
 

@@ -20,6 +20,8 @@ export interface SimulateOptions {
   readonly seed: string | null;
   readonly isSwarm: boolean;
   readonly seeds: SeedRange | null;
+  /** One run with one fault for every n-th call of each site; null: not asked for. */
+  readonly pointsEvery: number | null;
   /** Absolute path, or another fleet file. */
   readonly compare: string | null;
   readonly compareChanges: readonly string[];
@@ -29,6 +31,9 @@ export interface SimulateOptions {
   readonly isHashed: boolean;
   readonly resume: string | null;
   readonly workers: number | null;
+  /** In the terminal UI. */
+  readonly isWatched: boolean;
+  readonly isPlain: boolean;
 }
 
 export interface SeedRange {
@@ -66,6 +71,7 @@ export function readSimulateOptions(
     seed,
     isSwarm,
     seeds: readSeeds(readText(raw, 'seeds')),
+    pointsEvery: readEvery(readText(raw, 'faultPoints')),
     compare: readText(raw, 'compare'),
     compareChanges: changesOf(raw, 'compareSet'),
     html: path('html'),
@@ -74,6 +80,8 @@ export function readSimulateOptions(
     isHashed: raw.hash !== false,
     resume: path('resume'),
     workers: readWorkers(readText(raw, 'workers')),
+    isWatched: readFlag(raw, 'ui'),
+    isPlain: readFlag(raw, 'plain'),
   };
   return checkTogether(options);
 }
@@ -85,15 +93,26 @@ function changesOf(raw: RawOptions, key: string): readonly string[] {
 
 /** What cannot be given together. */
 function checkTogether(options: SimulateOptions): SimulateOptions {
-  const { seeds, seed, compare, compareChanges, html, log, isSwarm, resume } = options;
+  const { seeds, seed, pointsEvery, compare, compareChanges, html, log, isSwarm, resume } = options;
   const isComparing = compare !== null || compareChanges.length > 0;
   if (seeds !== null && seed !== null) {
     throw new UsageError('--seed and --seeds exclude each other: one run or many.');
   }
-  if (seeds !== null && (isComparing || html !== null || log !== null)) {
-    throw new UsageError('--seeds runs many seeds: without --compare, --html and --log.');
+  if (seeds !== null && pointsEvery !== null) {
+    throw new UsageError('--seeds and --fault-points exclude each other: many seeds or one.');
   }
-  if (seeds === null && resume !== null) throw new UsageError('--resume belongs to --seeds.');
+  if (pointsEvery !== null && isSwarm) {
+    throw new UsageError('--fault-points needs a fleet file, not --swarm.');
+  }
+  const isSweeping = seeds !== null || pointsEvery !== null;
+  if (isSweeping && (isComparing || html !== null || log !== null)) {
+    throw new UsageError(
+      '--seeds and --fault-points are many runs: without --compare, --html and --log.',
+    );
+  }
+  if (!isSweeping && resume !== null) {
+    throw new UsageError('--resume belongs to --seeds and --fault-points.');
+  }
   if (isSwarm && isComparing) throw new UsageError('--compare needs a fleet file, not --swarm.');
   if (isComparing && log !== null) throw new UsageError('--log writes one run: without --compare.');
   return options;
@@ -112,6 +131,15 @@ function readWorkers(text: string | null): number | null {
   const workers = Number(text);
   if (Number.isSafeInteger(workers) && workers > 0 && workers <= 256) return workers;
   throw new UsageError(`--workers ${text}: write a whole number from 1 to 256.`);
+}
+
+function readEvery(text: string | null): number | null {
+  if (text === null) return null;
+  const every = Number(text);
+  if (Number.isSafeInteger(every) && every > 0) return every;
+  throw new UsageError(
+    `--fault-points ${text}: write a whole number: 1 is every call of each site, 10 every tenth.`,
+  );
 }
 
 function readSeeds(text: string | null): SeedRange | null {

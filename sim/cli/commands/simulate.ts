@@ -7,6 +7,7 @@ import { formatCount, formatDay } from '../../fleet/report/words.ts';
 import { type FleetProgress, runFleet } from '../../fleet/run/run-fleet.ts';
 import type { Fleet } from '../../fleet/types.ts';
 import type { CommandContext, CommandResult } from '../command-context.ts';
+import { UsageError } from '../command-error.ts';
 import { EXIT } from '../exit-codes.ts';
 import { buildName } from '../lab-commands/surroundings.ts';
 import { paint } from '../paint.ts';
@@ -18,7 +19,7 @@ import {
   requireSwarm,
   type SimulateOptions,
 } from './simulate-options.ts';
-import { sweep } from './simulate-sweep.ts';
+import { sweepFaultPoints, sweepSeeds } from './simulate-sweep.ts';
 
 const DEFAULT_COLUMNS = 100;
 const PROGRESS_EVERY_MS = 2_000;
@@ -30,8 +31,10 @@ export async function simulate(
   raw: RawOptions,
 ): Promise<CommandResult> {
   const options = readSimulateOptions(context, positional, raw);
-  if (options.seeds !== null) return sweep(context, options, options.seeds);
+  if (options.seeds !== null) return sweepSeeds(context, options, options.seeds);
+  if (options.pointsEvery !== null) return sweepFaultPoints(context, options, options.pointsEvery);
   const fleet = readFleet(context, options);
+  if (options.isWatched) return watch(context, options, fleet);
   if (options.isSwarm) printFleet(context, fleet);
   const isComparing = options.compare !== null || options.compareChanges.length > 0;
   const first = { name: nameOf(options.file, options.changes), fleet };
@@ -49,6 +52,19 @@ export async function simulate(
     context.stderr(`The report is in ${options.html}.`);
   }
   return exitOf(context, runs);
+}
+
+/** Loaded late: the libraries of the screen are of no use to a report. */
+async function watch(
+  context: CommandContext,
+  { seed, isPlain }: SimulateOptions,
+  fleet: Fleet,
+): Promise<CommandResult> {
+  if (!context.isTerminal || context.json) {
+    throw new UsageError('--ui needs a terminal; without --ui the report comes at the end.');
+  }
+  const { watchFleet } = await import('../watch/watch-fleet.ts');
+  return watchFleet(context, fleet, seed ?? fleet.seed, isPlain);
 }
 
 /** `--days` and `--tenants-scale` hold for both runs; `--set` changes the first file only. */

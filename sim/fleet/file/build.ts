@@ -161,7 +161,7 @@ function buildGroup(file: FleetFile, group: FileGroup): TenantGroup {
   };
 }
 
-function buildFault(fault: FileFault, index: number): FleetFault {
+export function buildFault(fault: FileFault, index: number): FleetFault {
   return {
     name: `${index + 1}:${fault.site}`,
     site: fault.site,

@@ -47,6 +47,8 @@ export interface FleetRun {
   readonly pending: readonly string[];
   /** Scripted faults that never struck. */
   readonly unfired: readonly string[];
+  /** Calls that each of the fleet's faults has waited for, in their order. */
+  readonly faultCalls: readonly number[];
   readonly isInterrupted: boolean;
   /** SHA-256 of the log's normalised lines; null when it was not asked for. */
   readonly traceHash: string | null;
@@ -112,6 +114,7 @@ export async function runFleet(options: FleetRunOptions): Promise<FleetRun> {
     witnesses: checked.witnesses,
     pending: isOver ? world.pending() : [],
     unfired: isOver ? world.parts.faults.unfired().map(({ name }) => name) : [],
+    faultCalls: world.parts.faults.calls(),
     isInterrupted: !isOver,
     traceHash: hasher?.digest() ?? null,
     eventCount: world.parts.log.count,

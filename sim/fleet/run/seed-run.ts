@@ -1,10 +1,12 @@
 import type { Fleet } from '../types.ts';
+import type { FaultPoint } from './fault-points.ts';
 import { runFleet } from './run-fleet.ts';
 import { swarmFleet } from './swarm.ts';
 
-/** What one seed of a sweep came to; one line of the sweep's notes. */
-export interface SeedResult {
-  readonly seed: number;
+/** What one run of a sweep came to; one line of the sweep's notes. */
+export interface SweepResult {
+  /** The seed, or the number of the fault point from 0. */
+  readonly run: number;
   readonly ok: boolean;
   readonly done: number;
   readonly failed: number;
@@ -18,20 +20,25 @@ export interface SeedResult {
   readonly witnesses: Readonly<Record<string, number>>;
 }
 
-/** Sent to a worker thread: what all its seeds have in common. */
+/** Sent to a worker thread: what all its runs have in common. */
 export interface SweepTask {
   /** `null`: each seed draws its own. */
   readonly fleet: Fleet | null;
   readonly plant: string | null;
+  /** Instead of many seeds: one seed, and one fault a run. */
+  readonly points: {
+    readonly seed: number | string;
+    readonly faults: readonly FaultPoint[];
+  } | null;
 }
 
-export async function runSeed({ fleet, plant }: SweepTask, seed: number): Promise<SeedResult> {
-  const own = fleet ?? drawn(seed);
-  const run = await runFleet({ fleet: own, seed: String(seed), isHashed: false, plant });
+export async function runOne(task: SweepTask, number: number): Promise<SweepResult> {
+  const { plant } = task;
+  const run = await runFleet({ ...fleetOf(task, number), isHashed: false, plant });
   const { sessions } = run.report;
   const [violation] = run.violations;
   return {
-    seed,
+    run: number,
     ok: run.violationCount === 0 && run.pending.length === 0 && run.unfired.length === 0,
     done: sessions.done,
     failed: sessions.failed,
@@ -48,6 +55,16 @@ export async function runSeed({ fleet, plant }: SweepTask, seed: number): Promis
     unfired: run.unfired,
     witnesses: run.witnesses,
   };
+}
+
+function fleetOf(
+  { fleet, points }: SweepTask,
+  number: number,
+): { readonly fleet: Fleet; readonly seed: number | string } {
+  if (points === null) return { fleet: fleet ?? drawn(number), seed: String(number) };
+  const point = points.faults[number];
+  if (fleet === null || point === undefined) throw new Error(`no fault point ${number}`);
+  return { fleet: { ...fleet, faults: [point.fault] }, seed: points.seed };
 }
 
 function drawn(seed: number): Fleet {

@@ -1,49 +1,52 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { SeedResult, SweepTask } from './seed-run.ts';
+import type { SweepResult, SweepTask } from './seed-run.ts';
 
 export interface SweepOptions extends SweepTask {
-  readonly seeds: readonly number[];
+  /** Seeds, or numbers of fault points. */
+  readonly runs: readonly number[];
   /** `null`: one a core. */
   readonly workers: number | null;
   readonly signal: AbortSignal;
-  /** Called for each seed as it is done, in no certain order. */
-  readonly onResult: (result: SeedResult) => void;
-  /** A seed that ended with an error of the program itself. */
-  readonly onError: (seed: number, text: string) => void;
+  /** Called for each run as it is done, in no certain order. */
+  readonly onResult: (result: SweepResult) => void;
+  /** A run that ended with an error of the program itself. */
+  readonly onError: (run: number, text: string) => void;
 }
 
 type Answer =
-  | { readonly seed: number; readonly result: SeedResult }
-  | { readonly seed: number; readonly error: string };
+  | { readonly number: number; readonly result: SweepResult }
+  | { readonly number: number; readonly error: string };
 
-/** Runs every seed on worker threads; resolves when all are done, or soon after the signal. */
+/** Does every run on worker threads; resolves when all are done, or soon after the signal. */
 export async function runSweep(options: SweepOptions): Promise<void> {
-  const { seeds, signal, fleet, plant } = options;
-  if (seeds.length === 0) return;
-  const threads = Math.min(options.workers ?? availableParallelism(), seeds.length);
+  const { runs, signal, fleet, plant, points } = options;
+  if (runs.length === 0) return;
+  const threads = Math.min(options.workers ?? availableParallelism(), runs.length);
   let next = 0;
   const program = new URL('./sweep-worker.ts', import.meta.url);
   const runThread = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(program, { workerData: { fleet, plant } satisfies SweepTask });
+      const worker = new Worker(program, {
+        workerData: { fleet, plant, points } satisfies SweepTask,
+      });
       const finish = (): void => {
         signal.removeEventListener('abort', finish);
         void worker.terminate().then(() => resolve());
       };
       const give = (): void => {
-        const seed = seeds[next];
-        if (seed === undefined || signal.aborted) {
+        const number = runs[next];
+        if (number === undefined || signal.aborted) {
           finish();
           return;
         }
         next += 1;
-        worker.postMessage(seed);
+        worker.postMessage(number);
       };
       signal.addEventListener('abort', finish);
       worker.on('message', (answer: Answer) => {
         if ('result' in answer) options.onResult(answer.result);
-        else options.onError(answer.seed, answer.error);
+        else options.onError(answer.number, answer.error);
         give();
       });
       worker.on('error', reject);

@@ -129,6 +129,11 @@ export class FaultBoard {
       .filter((fault) => isOutage(fault) && fault.trigger.kind === 'at');
   }
 
+  /** Calls that each fault has waited for, in the order of the fleet's faults. */
+  calls(): readonly number[] {
+    return this.#all.map(({ calls }) => calls);
+  }
+
   /** Scripted faults that never struck: what the run was to show was not shown. */
   unfired(): readonly FleetFault[] {
     return this.#all

@@ -113,6 +113,10 @@ describe('fortnight simulate', () => {
     [['fleet.yaml', '--tenants-scale', '-1'], 2, /a number above zero/],
     [['fleet.yaml', '--plant', 'I777'], 2, /no bug "I777"/],
     [['fleet.yaml', '--resume', 'x'], 2, /belongs to --seeds/],
+    [['fleet.yaml', '--fault-points', '0'], 2, /1 is every call/],
+    [['fleet.yaml', '--fault-points', '9', '--seeds', '1..2'], 2, /exclude each other/],
+    [['fleet.yaml', '--fault-points', '9', '--html', 'x.html'], 2, /without --compare/],
+    [['--swarm', '--fault-points', '9'], 2, /needs a fleet file/],
   ])('%j ends with %i', async (words, wanted, text) => {
     const { code, stderr } = await simulate(...words);
     expect(stderr).toMatch(text);
@@ -186,5 +190,44 @@ describe('a sweep', () => {
       'notes',
     );
     expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('another sweep')]);
+  });
+});
+
+describe('one fault at every n-th call of each site (F1-F48)', () => {
+  test('every call of every site has its point, and nothing breaks', async () => {
+    const words = ['fleet.yaml', '--seed', '3', '--days', '2'];
+    const { code, stdout } = await simulate(...words, '--fault-points', '3', '--json');
+    expect(code).toBe(0);
+    const lines = jsonOf(stdout);
+    const faults = lines.filter(({ type }) => type === 'sweep.fault');
+    const callsOf = Object.fromEntries(faults.map(({ fault, calls }) => [fault, calls]));
+    // What the undisturbed run's own log says was called.
+    await simulate(...words, '--log', 'log');
+    const { events } = parseTrace(readFileSync(join(folder, 'log'), 'utf8'));
+    const count = (type: string): number => events.filter((event) => event.type === type).length;
+    expect(callsOf).toMatchObject({
+      'issuer lost': count('credential.issued'),
+      'records of save error records.failed': count('credential.saved'),
+      'mover error mover.exited': count('mover.started'),
+    });
+    expect(count('credential.issued')).toBeGreaterThan(0);
+    for (const { calls, points } of faults) expect(points).toBe(Math.ceil((calls as number) / 3));
+    const sum = faults.reduce((before, { points }) => before + (points as number), 0);
+    expect(lines.at(-1)).toMatchObject({ type: 'sweep.summary', points: sum, failing: 0 });
+  });
+
+  test('names each failing point and the command that shows it again', async () => {
+    const plan = ['fleet.yaml', '--days', '3', '--plant', 'I37'];
+    const { code, stdout } = await simulate(...plan, '--fault-points', '500');
+    expect(code).toBe(1);
+    const set = "--set 'faults=[{site: message, nth: 1, duplicate: true}]'";
+    expect(stdout).toMatch(/message duplicate at call 1: I37 a request started/);
+    expect(stdout).toContain(
+      `npx fortnight simulate fleet.yaml --seed 1 --set days=3 ${set} --plant I37`,
+    );
+    const replay = await simulate(...plan, '--seed', '1', '--set', set.slice(7, -1));
+    expect(replay.code).toBe(1);
+    expect(replay.stdout).toContain('I37 (C16)');
+    expect(replay.stdout).toMatch(/fault 1:message +struck once/);
   });
 });
