@@ -165,6 +165,8 @@ export type FleetEvent =
       readonly group: string;
       readonly sharePpm: number;
     }
+  /** X5: what runs goes on, nothing new starts. */
+  | { readonly kind: 'maintenance'; readonly atMs: number; readonly isOn: boolean }
   | {
       readonly kind: 'quota';
       readonly atMs: number;

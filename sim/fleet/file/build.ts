@@ -201,6 +201,9 @@ function buildEvent(file: FleetFile, event: FileEvent, document: ScenarioDocumen
   if (event.quota !== undefined) {
     return { kind: 'quota', atMs, group: event.group ?? '', quotaBytes: event.quota };
   }
+  if (event.maintenance !== undefined) {
+    return { kind: 'maintenance', atMs, isOn: event.maintenance };
+  }
   const kind = event.disable === undefined ? 'enable' : 'disable';
   const group = event.disable ?? event.enable ?? '';
   return { kind, atMs, group, sharePpm: event.share ?? 1_000_000 };

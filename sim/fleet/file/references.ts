@@ -22,7 +22,7 @@ const EFFECTS_OF: Readonly<Record<string, readonly string[]>> = {
 };
 const EFFECTS = ['error', 'delay', 'lost', 'duplicate', 'crash', 'down'] as const;
 const TRIGGERS = ['at', 'nth', 'oneIn'] as const;
-const EVENTS = ['set', 'disable', 'enable', 'quota'] as const;
+const EVENTS = ['set', 'disable', 'enable', 'quota', 'maintenance'] as const;
 
 const DAYS_MAX = 3_660;
 const TENANTS_MAX = 1_000_000;

@@ -138,8 +138,14 @@ const event = z
     quota: quota.optional().describe('With group: the new quota of its tenants.'),
     group: z.string().optional(),
     share: share.optional().describe('Of the group. Left out: 100%.'),
+    maintenance: z
+      .boolean()
+      .optional()
+      .describe('X5: from now on nothing new starts (true), or again (false).'),
   })
-  .describe('Something that the SP does on a day: one of set, disable, enable, quota.');
+  .describe(
+    'Something that the SP does on a day: one of set, disable, enable, quota, maintenance.',
+  );
 
 export const fleetSchema = z
   .strictObject({

@@ -66,6 +66,7 @@ function drawRepository(prng: Prng, storage: Draft): Draft {
     adaptThreshold: maybe(prng, () => prng.chance(1, 2)),
     entraId: isCloud ? maybe(prng, () => true) : undefined,
     issuer,
+    softLimit: prng.chance(1, 10) ? `${prng.integer(100, 3_000)}GiB` : undefined,
   });
 }
 
@@ -178,6 +179,10 @@ function drawEvents(prng: Prng, days: number, repositories: readonly Draft[], fi
   }
   if (prng.chance(1, 5) && first.subtenants === undefined) {
     events.push({ day: prng.integer(1, days - 1), group, quota: `${prng.integer(50, 900)}GiB` });
+  }
+  if (prng.chance(1, 8)) {
+    const day = prng.integer(1, days - 1);
+    events.push({ day, maintenance: true }, { day: day + 0.25, maintenance: false });
   }
   return events;
 }

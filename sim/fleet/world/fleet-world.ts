@@ -170,7 +170,14 @@ export class FleetWorld {
         if (storage === undefined || gateway === undefined) {
           throw new Error(`the repository ${settings.name} points nowhere`);
         }
-        const node = { settings, storage, gateway, modeVersion: 0, openings: new Map() };
+        const node = {
+          settings,
+          storage,
+          gateway,
+          modeVersion: 0,
+          openings: new Map(),
+          usedBytes: 0,
+        };
         return [settings.name, node];
       }),
     );
@@ -318,8 +325,13 @@ export class FleetWorld {
       log.write('sp', 'settings.changed', null, data);
       return;
     }
-    const own = this.tenants.filter(({ group }) => group.name === event.group);
     const { provider } = this.#sessions;
+    if (event.kind === 'maintenance') {
+      provider.isInMaintenance = event.isOn;
+      log.write('sp', 'settings.changed', null, { changes: ['maintenance'] });
+      return;
+    }
+    const own = this.tenants.filter(({ group }) => group.name === event.group);
     if (event.kind === 'quota') {
       for (const tenant of own) provider.raiseQuota(tenant, event.quotaBytes);
       return;

@@ -76,6 +76,7 @@ export class Ledgers {
     const freedBytes = Math.min(bytes, tenant.ledger.usedBytes);
     if (freedBytes <= 0) return;
     tenant.ledger = freeQuota(tenant.ledger, freedBytes);
+    tenant.repository.usedBytes -= freedBytes;
     if (unit.ledger !== null) {
       unit.ledger = freeQuota(unit.ledger, Math.min(freedBytes, unit.ledger.usedBytes));
     }
@@ -99,7 +100,9 @@ export class Ledgers {
 
   #spend(session: FleetSession, bytes: number): void {
     const { unit } = session;
+    const before = unit.tenant.ledger.usedBytes;
     unit.tenant.ledger = spendQuota(unit.tenant.ledger, holderOf(unit), bytes);
+    unit.tenant.repository.usedBytes += unit.tenant.ledger.usedBytes - before;
     if (unit.ledger !== null) unit.ledger = spendQuota(unit.ledger, holderOf(unit), bytes);
     this.#write('quota.spent', session, { spentBytes: bytes });
   }

@@ -61,6 +61,8 @@ export interface RepositoryNode {
   readonly gateway: GatewayNode;
   /** X4: counts the changes of the connection mode. */
   modeVersion: number;
+  /** Q5: what all tenants together have stored here. */
+  usedBytes: number;
   /** What the mode-selection machine answered, by job kind; forgotten with every change. */
   readonly openings: Map<string, Opening>;
 }

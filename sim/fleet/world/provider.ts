@@ -29,6 +29,8 @@ export class Provider {
   readonly #parts: WorldParts;
   readonly #network: Network;
   readonly #tenantSide: TenantSide;
+  /** X5. */
+  isInMaintenance = false;
 
   constructor(parts: WorldParts, network: Network, tenantSide: TenantSide) {
     this.#parts = parts;
@@ -62,15 +64,12 @@ export class Provider {
       refuse('tenant.disabled');
       return;
     }
-    const { repository } = tenant;
-    const { jobKind } = tenant.group;
-    if (jobKind === 'agent' && tenant.modeVersionSeen < repository.modeVersion) {
-      // X4: by asking, the agent hears of the new mode.
-      tenant.modeVersionSeen = repository.modeVersion;
-      refuse('settings.stale');
+    const standstill = this.#standstill(tenant);
+    if (standstill !== null) {
+      refuse(standstill);
       return;
     }
-    const opening = openingOf(repository, jobKind);
+    const opening = openingOf(tenant.repository, tenant.group.jobKind);
     if (!opening.ok) {
       const { code, rule } = opening;
       this.#parts.log.write('sp', 'route.refused', session.id, { code, rule });
@@ -82,6 +81,20 @@ export class Provider {
     this.#parts.log.write('sp', 'route.selected', session.id, opening.facts);
     const { route, check } = opening;
     this.#tell(session, { type: 'session.opened', route, check });
+  }
+
+  /** X4, X5, Q5: why nothing new starts now, as the SP server says it; `null`: it may. */
+  #standstill(tenant: TenantNode): ErrorCode | null {
+    const { repository, group } = tenant;
+    if (this.isInMaintenance) return 'maintenance.mode';
+    if (group.jobKind === 'agent' && tenant.modeVersionSeen < repository.modeVersion) {
+      // X4: by asking, the agent hears of the new mode.
+      tenant.modeVersionSeen = repository.modeVersion;
+      return 'settings.stale';
+    }
+    const { softLimitBytes } = repository.settings;
+    const isFull = softLimitBytes !== null && repository.usedBytes >= softLimitBytes;
+    return isFull ? 'quota.softLimit' : null;
   }
 
   /** P6, P2: the target mover runs on the SP's side, with the repository's own credential. */
@@ -248,6 +261,12 @@ function isLimited(session: FleetSession): boolean {
   return credential === 'limited' || credential === 'sas';
 }
 
+/** I30: by which limits a SAS of the repository is made. */
+function sasLimitsOf({ entraId, sasOverride }: RepositoryNode['settings']): string {
+  if (entraId) return 'entra';
+  return sasOverride === null ? 'default' : 'override';
+}
+
 /** Asks the mode-selection machine; the same question has the same answer (I1). */
 export function openingOf(repository: RepositoryNode, jobKind: JobKind): Opening {
   const known = repository.openings.get(jobKind);
@@ -276,7 +295,12 @@ export function openingOf(repository: RepositoryNode, jobKind: JobKind): Opening
             includesLine: rule.includesLine,
             isByTenant: rule.checkedAt === 'connect' && settings.checkClock === 'tenant',
           };
-    const facts = { ...asked, ...route, rules: reasons.map(({ rule: id }) => id) };
+    const facts = {
+      ...asked,
+      ...route,
+      ...(storage.settings.kind === 'azure' ? { sasLimits: sasLimitsOf(settings) } : {}),
+      rules: reasons.map(({ rule: id }) => id),
+    };
     return { ok: true, route, check, facts };
   }
 }

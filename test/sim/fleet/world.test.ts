@@ -168,6 +168,9 @@ describe('quota', () => {
   });
 });
 
+/** All start at 22:00; a first backup takes seven minutes. */
+const AT_ONCE = { schedule: { daily: '22:00' }, first: '10GiB', incremental: '1GiB' };
+
 describe('events', () => {
   test('a disabled tenant gets nothing, and what cannot be revoked is listed (C22)', async () => {
     const events = [{ day: 5, disable: 'shops', share: '50%' }];
@@ -177,6 +180,31 @@ describe('events', () => {
     expect(run.report.revocations).toMatchObject({ revoked: 0, irrevocable: 2 });
     const { startAt } = smallFleet();
     expect(run.report.revocations.usableUntil).toBeGreaterThan(startAt + 14 * DAY_MS);
+  });
+
+  test('in maintenance what runs goes on and nothing new starts (X5)', async () => {
+    // The first backups of 22:00 run then; the next night falls into the maintenance.
+    const events = [
+      { day: 0.92, maintenance: true },
+      { day: 2, maintenance: false },
+    ];
+    const fleet = smallFleet({ days: 4, events }, AT_ONCE);
+    const { events: log, run } = await eventsOf(fleet);
+    expect(run.violations).toEqual([]);
+    expect(ends(log)).toEqual({ done: 12, 'maintenance.mode': 4 });
+    const began = ofType(log, 'settings.changed')[0] as LogEvent;
+    const [firstEnd] = ofType(log, 'session.ended');
+    expect(firstEnd?.at).toBeGreaterThan(began.at);
+  });
+
+  test('at the soft limit of a repository what runs ends well, new backups are refused (Q5)', async () => {
+    const run = async (softLimit: string) => {
+      const repositories = [{ name: 'vault', mode: 'direct', access: 'iam-sts', softLimit }];
+      return ends((await eventsOf(smallFleet({ days: 3, repositories }, AT_ONCE))).events);
+    };
+    // Four first backups of 10 GiB each reach 40 GiB; one byte more lets the second night in.
+    expect(await run('40GiB')).toEqual({ done: 4, 'quota.softLimit': 8 });
+    expect(await run('42949672961B')).toEqual({ done: 8, 'quota.softLimit': 4 });
   });
 
   test('a mode switch counts from the next session on, and an agent hears of it first (M8, X4)', async () => {
