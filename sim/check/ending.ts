@@ -5,12 +5,14 @@ import type { SessionFacts } from './session-facts.ts';
 
 const TERMINAL_STATES: readonly (string | null)[] = ['done', 'failed', 'cancelled'];
 
-/** Facts that may not begin once a session is over. */
+/**
+ * Facts that may not begin once a session is over. Not `route.selected`: the tenant may have given up
+ * while its question was on the way, and the SP then opens and at once closes what nobody waits for.
+ */
 const FORBIDDEN_AFTER_END = [
   'session.started',
   'session.state',
   'session.ended',
-  'route.selected',
   'mover.started',
   'gateway.connected',
   'quota.granted',

@@ -180,6 +180,19 @@ describe('faults', () => {
     shows(run);
   });
 
+  test('F26 a question that arrives after the tenant gave up is opened and closed, and breaks no rule (I71)', async () => {
+    const late = { site: 'message', nth: 1, delay: '2h' };
+    const told: string[] = [];
+    const run = await runFleet({
+      fleet: smallFleet({ days: 6, faults: [late] }),
+      isHashed: false,
+      sinks: [({ type, session }) => session === 'shops-2-1' && told.push(type)],
+    });
+    expect(told.indexOf('route.selected')).toBeGreaterThan(told.indexOf('session.ended'));
+    expect(run.violations).toEqual([]);
+    expect(told.at(-1)).toBe('quota.returned');
+  });
+
   test('a scripted fault that never struck is named', async () => {
     const run = await runWith({ site: 'issuer', nth: 1_000, error: 'issuer.refused' });
     expect(run.unfired).toEqual(['1:issuer']);
