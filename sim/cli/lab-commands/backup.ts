@@ -1,3 +1,4 @@
+import { plural } from '../../fleet/report/words.ts';
 import { formatSize } from '../../scenario/size.ts';
 import type { CommandContext, CommandResult } from '../command-context.ts';
 import type { BackupOptions } from '../options.ts';
@@ -17,7 +18,7 @@ export function backup(context: CommandContext, options: BackupOptions): Promise
     const what =
       summary === null
         ? ''
-        : `${summary.files} files, ${formatSize(summary.sourceBytes)}: ${summary.blocksStored} of ${summary.blocksTotal} blocks were new, ${formatSize(summary.storageBytes)} stored`;
+        : `${plural(summary.files, 'file')}, ${formatSize(summary.sourceBytes)}: ${summary.blocksStored} of ${summary.blocksTotal} blocks were new, ${formatSize(summary.storageBytes)} stored`;
     const point = summary?.restorePoint ?? '';
     tellSession(
       context,

@@ -1,3 +1,4 @@
+import { plural } from '../../fleet/report/words.ts';
 import { formatSize } from '../../scenario/size.ts';
 import type { CommandContext, CommandResult } from '../command-context.ts';
 import type { RestoreOptions } from '../options.ts';
@@ -20,7 +21,7 @@ export function restore(context: CommandContext, options: RestoreOptions): Promi
     tellSession(
       context,
       result,
-      `Restored ${files} files, ${bytes}, into ${options.folder}; every block was verified.`,
+      `Restored ${plural(files, 'file')}, ${bytes}, into ${options.folder}; every block was verified.`,
     );
     return exitCodeOf(result);
   });

@@ -1,5 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { LogEvent } from '../../../machines/ports/event-log.ts';
+import { conform, deviationWords } from '../../conform/index.ts';
 import {
   createTraceHasher,
   createTraceSink,
@@ -84,15 +86,16 @@ async function runHeadless(
   options: { readonly scenario: Scenario; readonly world: WorldName },
   sinks: readonly EventSink[],
 ): Promise<ExitCode> {
-  const { scenario } = options;
-  const live = startLiveRun(scenario, options.world, {
-    sinks,
+  const { scenario, world } = options;
+  const events: LogEvent[] = [];
+  const live = startLiveRun(scenario, world, {
+    sinks: world === 'lab' ? [...sinks, (event) => events.push(event)] : sinks,
     onSession: (session) => tellSession(context, session),
   });
   const cancel = (): void => live.cancel();
   context.signal.addEventListener('abort', cancel, { once: true });
   try {
-    const summary = await live.finished;
+    const summary = withConformance(await live.finished, events);
     if (context.json) context.stdout(JSON.stringify(summary));
     else for (const line of renderReport(summary, context)) context.stdout(line);
     return exitCode(summary);
@@ -100,6 +103,20 @@ async function runHeadless(
     context.signal.removeEventListener('abort', cancel);
     await live.close();
   }
+}
+
+/** What really happened in the lab must be what the machines allow, step by step. */
+function withConformance(summary: RunSummary, events: readonly LogEvent[]): RunSummary {
+  if (events.length === 0) return summary;
+  const { deviations } = conform(() => events, { dialect: 'roles' });
+  if (deviations.length === 0) return summary;
+  const broken = deviations.map((deviation) => ({
+    invariant: 'conform',
+    rule: null,
+    session: deviation.event.session,
+    text: deviationWords(deviation),
+  }));
+  return { ...summary, ok: false, violations: [...summary.violations, ...broken] };
 }
 
 /** A run that somebody stopped has shown nothing wrong, but not everything either. */
