@@ -17,6 +17,9 @@ export interface MoverHostOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** So many sessions are remembered; a copy of an order comes minutes late at the most. */
+const REMEMBERED_MAX = 4_096;
+
 /**
  * A gateway server or mount server: starts target movers when the SP says so (P2, P6), hands
  * orders down and reports up. It never sees a credential: the SP seals it to the mover.
@@ -24,6 +27,8 @@ export interface MoverHostOptions {
 export class MoverHost {
   readonly #spawner: MoverSpawner;
   readonly #movers = new Map<string, SpawnedMover>();
+  /** The newest start that was ordered for a session. */
+  readonly #starts = new Map<string, number>();
   readonly #toProvider: SpConnection;
   #onUp: () => void = () => {};
   #onRefused: (error: unknown) => void = () => {};
@@ -83,7 +88,7 @@ export class MoverHost {
     const { session: id, ...header } = message.header;
     const session = String(id);
     if (message.type === 'mover.start') {
-      await this.#startMover(session, header.config as JsonObject);
+      await this.#startMover(session, Number(header.start), header.config as JsonObject);
       return;
     }
     const mover = this.#movers.get(session);
@@ -91,13 +96,20 @@ export class MoverHost {
     else if (message.type === 'order.stop') this.#report('mover.exited', { session });
   }
 
-  async #startMover(session: string, config: JsonObject): Promise<void> {
+  /** I15, I70: ordered twice it is done once; a newer order replaces what an older one has started. */
+  async #startMover(session: string, start: number, config: JsonObject): Promise<void> {
+    if (start <= (this.#starts.get(session) ?? 0)) return;
+    this.#remember(session, start);
     this.#movers.get(session)?.kill();
     let mover: SpawnedMover;
     try {
       mover = await this.#spawner.spawn(`${session}:target`);
     } catch {
       this.#report('mover.failed', { session, code: 'mover.notStarted' });
+      return;
+    }
+    if (this.#starts.get(session) !== start) {
+      mover.kill();
       return;
     }
     this.#movers.set(session, mover);
@@ -111,5 +123,12 @@ export class MoverHost {
       this.#report('mover.exited', { session });
     });
     tell(mover.link, 'mover.configure', config);
+  }
+
+  #remember(session: string, start: number): void {
+    this.#starts.delete(session);
+    this.#starts.set(session, start);
+    const [oldest] = this.#starts.keys();
+    if (this.#starts.size > REMEMBERED_MAX && oldest !== undefined) this.#starts.delete(oldest);
   }
 }

@@ -124,7 +124,7 @@ export const checkGrantsReturned: Checker = {
     };
     const onFact = (
       event: LogEvent,
-      session: { readonly notes: unknown[] } | null,
+      session: { readonly notes: unknown[]; readonly scope: ScopeFacts | null } | null,
       scope: ScopeFacts | null,
     ): void => {
       const reservedBytes = asCount(event.data.reservedBytes);
@@ -135,7 +135,8 @@ export const checkGrantsReturned: Checker = {
       last.bytes = reservedBytes;
       const isGrant = event.type === 'quota.granted';
       if (!isGrant && event.type !== 'quota.spent' && event.type !== 'quota.returned') return;
-      const held = heldOf(session ?? scope, scope);
+      // A restarted SP tells by account what a subtenant's session had held (Q4).
+      const held = heldOf(session ?? scope, session?.scope ?? scope);
       if (isGrant) {
         held.bytes += asCount(event.data.grantedBytes) ?? 0;
         held.granted = event;

@@ -61,6 +61,9 @@ export class DeskShelf {
       this.#desks.delete(id);
       void desk.then(async (opened) => {
         for (const asked of opened.stop()) (await this.deskFor(scope)).request(asked);
+        // C22: a revocation that was under way goes on at the new desk.
+        const tenant = this.#options.register.tenants.get(scope.tenant);
+        if (tenant?.disabled === true) await this.deskFor(scope);
       });
     }
   }

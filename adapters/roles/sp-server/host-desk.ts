@@ -102,8 +102,10 @@ export class HostDesk {
       source: null,
       sink: null,
     };
+    record.targetStarts += 1;
     tell(host, 'mover.start', {
       session: record.id,
+      start: record.targetStarts,
       config: config as unknown as JsonObject,
     });
     return true;

@@ -27,6 +27,11 @@ export class SessionCloser {
     this.#options = options;
   }
 
+  /** Also when nobody remembers it any more, for those that were closed last. */
+  wasClosed(tenant: string, session: string): boolean {
+    return this.#closed.has(`${tenant}/${session}`);
+  }
+
   /** Resolves with the data bytes that passed the cloud gateway; the same again when asked again. */
   close(tenant: string, session: string, state: EndState): Promise<number> {
     const { register } = this.#options;

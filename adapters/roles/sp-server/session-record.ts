@@ -41,6 +41,8 @@ export interface SessionRecord {
   needsRecount: boolean;
   /** A target mover runs on the SP's host, or is being started there. */
   isTargetUp: boolean;
+  /** How often the SP has ordered a target mover on one of its hosts: a copy of an order is none. */
+  targetStarts: number;
   /** It has said that it is ready; a tenant that missed it asks again. */
   isTargetReady: boolean;
   /** How the present target mover ended its transfer; told again to a tenant that missed it. */

@@ -66,14 +66,12 @@ export class SpServer {
     const { clock, log, database, storage, onError, parallelRequests } = options;
     this.#options = options;
     const register = new SpRegister(options.repositories, options.tenants);
-    const quota = new QuotaBook(database, (scope, session, spentBytes, ledger) =>
-      log.write({
-        node: 'sp',
-        type: 'quota.spent',
-        session,
-        data: { scope, spentBytes, ...ledgerFacts(ledger) },
-      }),
-    );
+    const quota = new QuotaBook(database, (scope, session, spentBytes, ledger) => {
+      // Q4: what a subtenant holds stands on its tenant's account as well, and is told once.
+      if (scope.includes('@')) return;
+      const data = { scope, spentBytes, ...ledgerFacts(ledger) };
+      log.write({ node: 'sp', type: 'quota.spent', session, data });
+    });
     const hosts = new HostDesk(log, () => this.address);
     const desks = new DeskShelf({ clock, log, database, storage, register, onError });
     const count = (record: SessionRecord): Promise<void> =>
@@ -118,6 +116,10 @@ export class SpServer {
   async start(): Promise<void> {
     const { database, log, storage } = this.#options;
     await sweepAll(this.#register.repositories.values(), storage, { database, log });
+    // L7, C22: a revocation that was under way when the server before this one died is due again.
+    for (const { name, disabled } of this.#register.tenants.values()) {
+      if (disabled) await this.#desks.setDisabled(name, true);
+    }
     this.#listener = await this.#options.listeners.listen((link) => this.#greet(link));
   }
 

@@ -139,6 +139,11 @@ export class TenantDesk {
       else tell(link, 'session.refused', { session: asked.session, code: 'request.invalid' });
       return;
     }
+    if (this.#options.closer.wasClosed(tenantName, asked.session)) {
+      // I71: a copy that comes late; opened again, nobody would ever close it.
+      tell(link, 'session.refused', { session: asked.session, code: 'session.unknown' });
+      return;
+    }
     const tenant = register.tenants.get(tenantName);
     const repository = register.repositories.get(asked.repository);
     const problem = openingProblem(tenant, repository, asked);
@@ -189,6 +194,7 @@ export class TenantDesk {
       grantedBytes: 0,
       needsRecount: asked.operation === 'delete',
       isTargetUp: false,
+      targetStarts: 0,
       isTargetReady: false,
       verdict: null,
     };
@@ -236,6 +242,8 @@ export class TenantDesk {
       });
       return;
     }
+    // I15, I70: there is one target mover a session, however often it says that it is ready.
+    if (type === 'mover.ready' && record.isTargetReady) return;
     const placed = { role: 'target', host: record.route.targetHost };
     if (type === 'mover.ready') {
       hosts.openDataRoute(record, String(header.dataAddress));

@@ -25,6 +25,9 @@ const TENANTS = [
   tenant('closed', { disabled: true }),
 ];
 
+/** An id is used once: a session that was closed is not opened again. */
+let honestSessions = 0;
+
 /** After every attack: nobody got anything, and the SP still serves the honest. */
 async function expectUnharmed(provider: Provider, ...attackers: RawClient[]): Promise<void> {
   for (const { heard } of attackers) {
@@ -33,12 +36,14 @@ async function expectUnharmed(provider: Provider, ...attackers: RawClient[]): Pr
   }
   expect(provider.errors).toEqual([]);
   const honest = await provider.connectTenant('acme');
-  const [opened] = await honest.say('session.open', openMessage('honest'));
+  honestSessions += 1;
+  const session = `honest${honestSessions}`;
+  const [opened] = await honest.say('session.open', openMessage(session));
   expect(opened?.type).toBe('session.opened');
-  const mover = await connectMover(provider, 'honest', String(opened?.header.ticket));
+  const mover = await connectMover(provider, session, String(opened?.header.ticket));
   const [delivered] = await mover.client.say('credential.request', CREDENTIAL_REQUEST);
   expect(delivered?.type).toBe('credential.deliver');
-  await honest.say('session.close', { session: 'honest', state: 'done', code: null });
+  await honest.say('session.close', { session, state: 'done', code: null });
 }
 
 test.each<[string, string, JsonObject]>([

@@ -8,6 +8,7 @@ import { TenantServer } from '../../../adapters/roles/tenant-server/tenant-serve
 import type { ConnectionInput } from '../../../machines/control-connection/index.ts';
 import type { Clock } from '../../../machines/ports/clock.ts';
 import type { ConfigDatabase } from '../../../machines/ports/config-database.ts';
+import type { Dialer, ListenerFactory } from '../../../machines/ports/link.ts';
 import { Secret } from '../../../machines/ports/secret.ts';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../../machines/rules/time.ts';
 import type { RunLog } from '../../../sim/kernel/index.ts';
@@ -60,11 +61,15 @@ export class Installation {
   #gateway: Running<CloudGateway> | null = null;
   readonly #hosts = new Map<string, Running<MoverHost>>();
   readonly #tenants = new Map<string, Running<TenantServer>>();
+  readonly losses = { hasGatewayCrashed: false };
   #isInMaintenance = false;
+  /** They stay: a door stands whoever is behind it. */
+  #providerAddress = '';
+  #gatewayAddress = '';
 
   constructor(options: InstallationOptions) {
     this.#options = options;
-    this.#providerDoor = standingDoor(options.network);
+    this.#providerDoor = standingDoor(options.network.inside);
     this.#gatewayDoor = standingDoor(options.network);
   }
 
@@ -73,7 +78,7 @@ export class Installation {
     const { providerClock, log, database, storages, shelf, accounts, network, onError } =
       this.#options;
     const process = new SimulatedProcess();
-    const listeners = { dial: network.dial.bind(network), listen: this.#providerDoor.listen };
+    const listeners = { ...network.inside, listen: this.#providerDoor.listen };
     const role = new SpServer({
       clock: process.clock(providerClock),
       log: process.log(log),
@@ -88,7 +93,21 @@ export class Installation {
     });
     this.#provider = { role, process };
     await role.start();
+    this.#providerAddress = role.address;
     role.setMaintenance(this.#isInMaintenance);
+  }
+
+  get hasProvider(): boolean {
+    return this.#provider !== null;
+  }
+
+  /** Every role runs: nobody knocks again and again at a closed door. */
+  get isComplete(): boolean {
+    return (
+      this.#provider !== null &&
+      this.#gateway !== null &&
+      this.hostNames().every((name) => this.#hosts.has(name))
+    );
   }
 
   killProvider(): void {
@@ -100,23 +119,22 @@ export class Installation {
     if (this.#gateway !== null) return;
     const { clock, network, onError } = this.#options;
     const process = new SimulatedProcess();
-    const own = process.network({
-      dial: (address) => network.dial(address),
-      listen: this.#gatewayDoor.listen,
-    });
+    const own = process.network({ ...network.inside, listen: this.#gatewayDoor.listen });
     const role = new CloudGateway({
       transportClock: process.clock(clock),
       connection: CONNECTION,
       dialer: own,
       listeners: own,
-      spAddress: await this.#addressOf(this.#providerDoor),
+      spAddress: this.#providerAddress,
       onError,
     });
     this.#gateway = { role, process };
     await role.start();
+    this.#gatewayAddress = role.address;
   }
 
   killGateway(): void {
+    this.losses.hasGatewayCrashed ||= this.#gateway !== null;
     this.#gateway?.process.kill();
     this.#gateway = null;
   }
@@ -140,9 +158,9 @@ export class Installation {
       name,
       transportClock: process.clock(clock),
       connection: CONNECTION,
-      dialer: process.network(network),
-      spAddress: await this.#addressOf(this.#providerDoor),
-      spawner: this.#spawner(process, providerClock),
+      dialer: process.network(network.inside),
+      spAddress: this.#providerAddress,
+      spawner: this.#spawner(process, providerClock, network.inside),
       onError,
     });
     this.#hosts.set(name, { role, process });
@@ -154,7 +172,7 @@ export class Installation {
     this.#hosts.delete(name);
   }
 
-  async startTenant(tenant: string): Promise<void> {
+  startTenant(tenant: string): void {
     if (this.#tenants.has(tenant)) return;
     const { clock, log, network, accounts, tenantClock, onError } = this.#options;
     const process = new SimulatedProcess();
@@ -165,8 +183,8 @@ export class Installation {
       transportClock: process.clock(clock),
       log: process.log(log),
       dialer: process.network(network),
-      gatewayAddress: await this.#addressOf(this.#gatewayDoor),
-      spawner: this.#spawner(process, tenantClock(tenant)),
+      gatewayAddress: this.#gatewayAddress,
+      spawner: this.#spawner(process, tenantClock(tenant), network),
       connection: CONNECTION,
       onError,
     });
@@ -214,19 +232,12 @@ export class Installation {
     this.killProvider();
   }
 
-  /** The address of a door is known before anybody stands behind it. */
-  async #addressOf(door: ReturnType<typeof standingDoor>): Promise<string> {
-    const isKnown = this.#addresses.get(door);
-    if (isKnown !== undefined) return isKnown;
-    const { address, close } = await door.listen((link) => link.close('nobody listens here yet'));
-    await close();
-    this.#addresses.set(door, address);
-    return address;
-  }
-  readonly #addresses = new Map<ReturnType<typeof standingDoor>, string>();
-
-  #spawner(parent: SimulatedProcess, local: LocalClock): MoverSpawner {
-    const { clock, network, storages } = this.#options;
+  #spawner(
+    parent: SimulatedProcess,
+    local: LocalClock,
+    network: Dialer & ListenerFactory,
+  ): MoverSpawner {
+    const { clock, storages } = this.#options;
     return {
       spawn: async () => {
         const process = parent.child();

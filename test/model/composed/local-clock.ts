@@ -12,6 +12,7 @@ export class LocalClock implements Clock {
   readonly #base: Clock;
   readonly #pending = new Set<WakeUp>();
   #aheadMs = 0;
+  wasWrong = false;
 
   constructor(base: Clock) {
     this.#base = base;
@@ -38,6 +39,7 @@ export class LocalClock implements Clock {
   /** Somebody sets the clock: what waits is due by the new time. */
   setAhead(aheadMs: number): void {
     this.#aheadMs = aheadMs;
+    this.wasWrong ||= aheadMs !== 0;
     for (const wakeUp of this.#pending) {
       wakeUp.cancel();
       this.#arm(wakeUp);

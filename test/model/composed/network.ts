@@ -1,8 +1,15 @@
 import { memoryNetwork } from '../../../adapters/memory/link.ts';
 import { waitOn } from '../../../adapters/wrap/wait.ts';
 import type { Clock } from '../../../machines/ports/clock.ts';
-import type { Dialer, Link, LinkMessage, ListenerFactory } from '../../../machines/ports/link.ts';
+import type {
+  Dialer,
+  Link,
+  LinkMessage,
+  Listener,
+  ListenerFactory,
+} from '../../../machines/ports/link.ts';
 import { toFortnightError } from '../../../machines/rules/errors.ts';
+import { MINUTE_MS } from '../../../machines/rules/time.ts';
 
 /**
  * What may happen to one message. A link is ordered and reliable (`machines/ports/link.ts`), so a
@@ -14,13 +21,19 @@ export type Mishap =
   /** Twice: the copy at once, or out of its order when the right time is over (F24, F25, F45). */
   | { readonly kind: 'twice'; readonly afterMs: number };
 
+/** So long a transport sends again what nobody has confirmed. */
+const PATIENCE_MS = 15 * MINUTE_MS;
+
 /** The network of a world: memory links on which the next message of a type may go wrong. */
 export class FaultyNetwork implements Dialer, ListenerFactory {
   readonly #clock: Clock;
   readonly #inner: Dialer & ListenerFactory;
   readonly #armed: { readonly type: string; readonly mishap: Mishap }[] = [];
   #stalledUntil = Number.NEGATIVE_INFINITY;
-  readonly fired = new Set<string>();
+  /** A stall that outlasts the transport's own patience breaks what waits in it. */
+  #givesUpAt = Number.POSITIVE_INFINITY;
+  /** For races: a message is read when this lets it go; those behind it on its link wait. */
+  hold: ((message: LinkMessage) => Promise<void>) | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -32,9 +45,16 @@ export class FaultyNetwork implements Dialer, ListenerFactory {
     this.#armed.push({ type, mishap });
   }
 
-  /** Nothing gets through for so long, and all of it comes in order afterwards (F8, F11). */
+  /** Mishaps that no message has met yet. */
+  get armedCount(): number {
+    return this.#armed.length;
+  }
+
+  /** Nothing passes between tenants and the gateway for so long; all of it comes later (F8). */
   stall(forMs: number): void {
-    this.#stalledUntil = this.#clock.now() + forMs;
+    const now = this.#clock.now();
+    this.#stalledUntil = now + forMs;
+    this.#givesUpAt = forMs > PATIENCE_MS ? now + PATIENCE_MS : Number.POSITIVE_INFINITY;
   }
 
   heal(): void {
@@ -46,17 +66,38 @@ export class FaultyNetwork implements Dialer, ListenerFactory {
     return this.#faulty(await this.#inner.dial(address));
   }
 
-  listen(onLink: (link: Link) => void) {
+  listen(onLink: (link: Link) => void): Promise<Listener> {
     return this.#inner.listen((link) => onLink(this.#faulty(link)));
   }
 
-  #faulty(link: Link): Link {
+  /** The SP's own network, behind the gateway: nothing stalls there. */
+  readonly inside: Dialer & ListenerFactory = {
+    dial: async (address) => this.#faulty(await this.#inner.dial(address), true),
+    listen: (onLink) => this.#inner.listen((link) => onLink(this.#faulty(link, true))),
+  };
+
+  #faulty(link: Link, isInside = false): Link {
     return {
       send: (message) => link.send(message),
-      onMessage: (reader) => link.onMessage((message) => this.#read(link, message, reader)),
+      onMessage: (reader) =>
+        link.onMessage(async (message) => {
+          if (isInside || (await this.#getsThrough(link))) await this.#read(link, message, reader);
+        }),
       onClose: (listener) => link.onClose(listener),
       close: (reason) => link.close(reason),
     };
+  }
+
+  async #getsThrough(link: Link): Promise<boolean> {
+    while (this.#clock.now() < this.#stalledUntil) {
+      if (this.#clock.now() >= this.#givesUpAt) {
+        link.close('the other side does not answer');
+        return false;
+      }
+      const until = Math.min(this.#stalledUntil, this.#givesUpAt);
+      await waitOn(this.#clock, until - this.#clock.now());
+    }
+    return true;
   }
 
   async #read(
@@ -64,9 +105,7 @@ export class FaultyNetwork implements Dialer, ListenerFactory {
     message: LinkMessage,
     reader: (message: LinkMessage) => void | Promise<void>,
   ): Promise<void> {
-    while (this.#clock.now() < this.#stalledUntil) {
-      await waitOn(this.#clock, this.#stalledUntil - this.#clock.now());
-    }
+    if (this.hold !== null) await this.hold(message);
     const mishap = this.#strike(message.type);
     if (mishap === null) return reader(message);
     switch (mishap.kind) {
@@ -95,7 +134,6 @@ export class FaultyNetwork implements Dialer, ListenerFactory {
     const index = this.#armed.findIndex((one) => one.type === type);
     if (index === -1) return null;
     const [struck] = this.#armed.splice(index, 1);
-    this.fired.add(`${struck?.mishap.kind} ${type}`);
     return struck?.mishap ?? null;
   }
 }

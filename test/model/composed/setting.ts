@@ -45,12 +45,14 @@ export const CLIENTS = [
 ] as const;
 export type Client = (typeof CLIENTS)[number];
 
-export function readSetting(): Scenario {
+function readSetting(): Scenario {
   const file = { file: 'composed.yaml', baseFolder: '/', isFolder: () => false };
   const read = parseScenario(TEXT, file);
   if (!read.ok) throw new Error(JSON.stringify(read.problems));
   return read.scenario;
 }
+
+export const SETTING = readSetting();
 
 export function clientName({ tenant, subtenant }: Client): string {
   return subtenant === null ? tenant : `${tenant}@${subtenant}`;

@@ -1,13 +1,13 @@
 import { MemoryBucket } from '../../../adapters/memory/bucket.ts';
 import { createMemoryIssuer } from '../../../adapters/memory/issuer.ts';
 import { createMemoryObjectStore } from '../../../adapters/memory/object-store.ts';
+import type { MoverEnvironment } from '../../../adapters/roles/mover/config.ts';
+import type { SpStorageAccess } from '../../../adapters/roles/sp-server/settings.ts';
 import { aroundStore } from '../../../adapters/wrap/around.ts';
 import { withExpiryGate } from '../../../adapters/wrap/expiry-gate.ts';
 import { withRetry } from '../../../adapters/wrap/retry.ts';
 import { withTrace } from '../../../adapters/wrap/trace.ts';
 import { waitOn } from '../../../adapters/wrap/wait.ts';
-import type { MoverEnvironment } from '../../../adapters/roles/mover/config.ts';
-import type { SpStorageAccess } from '../../../adapters/roles/sp-server/settings.ts';
 import type { Clock } from '../../../machines/ports/clock.ts';
 import type { CredentialIssuer } from '../../../machines/ports/credential-issuer.ts';
 import { Secret } from '../../../machines/ports/secret.ts';
@@ -50,18 +50,15 @@ export interface StoragesOptions {
 /** Every storage of a world, in memory, with the faults of the memory world in front. */
 export class Storages {
   readonly #options: StoragesOptions;
-  readonly #board: HealableBoard;
+  readonly #board = new HealableBoard(() => {});
   readonly #shelves = new Map<string, Shelf>();
   readonly #retryPrng: Prng;
-  readonly faultsFired = new Set<string>();
   #latencyMs = LATENCY_MS;
+  #issuing = 0;
 
   constructor(options: StoragesOptions) {
     this.#options = options;
     this.#retryPrng = options.prng.stream('retry');
-    this.#board = new HealableBoard(({ site, effect }) =>
-      this.faultsFired.add(`${site} ${effect.kind}`),
-    );
     for (const repository of options.scenario.repositories) this.#add(repository);
   }
 
@@ -71,6 +68,11 @@ export class Storages {
 
   bucket(repository: string): MemoryBucket {
     return this.#shelf(repository).bucket;
+  }
+
+  /** A call to the credential API is under way. */
+  get isIssuing(): boolean {
+    return this.#issuing > 0;
   }
 
   arm(fault: ScenarioFault): void {
@@ -88,7 +90,7 @@ export class Storages {
   }
 
   #add(repository: ScenarioRepository): void {
-    const { scenario, clock, log } = this.#options;
+    const { scenario, clock } = this.#options;
     const storage = storageOf(scenario, repository);
     const owner: StorageCredential = {
       kind: 's3-keys',
@@ -105,11 +107,7 @@ export class Storages {
       bucket,
       clock,
       capabilities: {
-        lifetimeMaxMs: issuerMaximumMs(
-          storage.kind,
-          repository.issuer,
-          storage.longestSessionMs,
-        ),
+        lifetimeMaxMs: issuerMaximumMs(storage.kind, repository.issuer, storage.longestSessionMs),
         revocation,
         propagationMaxMs,
       },
@@ -123,9 +121,17 @@ export class Storages {
         return issued;
       },
     };
-    const issuer = faultyIssuer(told, this.#board, storage.name, clock);
+    const faulty = faultyIssuer(told, this.#board, storage.name, clock);
+    const issuer: CredentialIssuer = {
+      ...faulty,
+      issue: async (request) => {
+        this.#issuing += 1;
+        return faulty.issue(request).finally(() => {
+          this.#issuing -= 1;
+        });
+      },
+    };
     this.#shelves.set(repository.name, { bucket, owner, issuer, storage: storage.name });
-    log.registerSecret('nothing but a canary', `canary-of-${repository.name}`);
   }
 
   /** I64: the log refuses a line that holds it. */
