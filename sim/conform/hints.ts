@@ -7,7 +7,12 @@ import type { EpochMs } from '../../machines/rules/time.ts';
 export interface SessionHints {
   /** C2, C3: the line by which the session checks, and who does; null where nobody has. */
   check: TenantCheck | null;
+  hasEnded: boolean;
+  endState: string | null;
   endCode: ErrorCode | null;
+  /** C15: only a `proactive` session checks at heartbeats, and every such check is told. */
+  hasHeartbeats: boolean;
+  isQuotaRefused: boolean;
 }
 
 /** The settings of a scope from a line on; they change when its desk is opened anew. */
@@ -17,6 +22,7 @@ interface Dated<Value> {
 }
 
 export interface CheckHint {
+  readonly seq: number;
   readonly at: EpochMs;
   readonly renewBelowMs: number;
   readonly includesLine: boolean;
@@ -27,10 +33,19 @@ export class ScopeHints {
   readonly checks: Dated<CheckHint>[] = [];
   readonly lifetimes: Dated<number>[] = [];
   readonly generations: Dated<number>[] = [];
+  /** Lines that a disabled scope writes (C22). */
+  readonly disabledSigns: Dated<number>[] = [];
 
   /** The SP's own check that follows a request: on its own clock, with the line that it went by. */
   checkFrom(seq: number): CheckHint | null {
     return firstFrom(this.checks, seq) ?? this.checks.at(-1)?.value ?? null;
+  }
+
+  /** C22: the scope may be disabled now; before it answers anybody again, some line would say so. */
+  mayBeDisabledFrom(seq: number): boolean {
+    const sign = firstFrom(this.disabledSigns, seq);
+    const checkSeq = firstFrom(this.checks, seq)?.seq ?? Number.POSITIVE_INFINITY;
+    return sign !== null && sign < checkSeq;
   }
 
   lifetimeFrom(seq: number): number | null {
@@ -64,7 +79,14 @@ export class Hints {
   session(id: string): SessionHints {
     let hints = this.#sessions.get(id);
     if (hints === undefined) {
-      hints = { check: null, endCode: null };
+      hints = {
+        check: null,
+        hasEnded: false,
+        endState: null,
+        endCode: null,
+        hasHeartbeats: false,
+        isQuotaRefused: false,
+      };
       this.#sessions.set(id, hints);
     }
     return hints;
@@ -81,10 +103,7 @@ export class Hints {
 
   see(event: LogEvent, scope: string | null): void {
     const { type, session, data, seq } = event;
-    if (session !== null && type === 'session.ended' && isErrorCode(data.code)) {
-      this.session(session).endCode = data.code;
-    }
-    if (session !== null && type === 'credential.checked') this.#seeCheck(event, session);
+    if (session !== null) this.#seeSession(event, this.session(session));
     if (scope === null) return;
     if (type === 'credential.checked' && data.by === 'sp') {
       this.scope(scope).checks.push({ seq, value: checkHint(event) });
@@ -93,13 +112,38 @@ export class Hints {
     if (isNumbered.includes(type)) {
       this.scope(scope).generations.push({ seq, value: Number(data.generation) });
     }
+    if (type === 'credential.revoked' || data.code === 'tenant.disabled') {
+      this.scope(scope).disabledSigns.push({ seq, value: seq });
+    }
     if (type === 'credential.issued') {
       this.scope(scope).lifetimes.push({ seq, value: Number(data.lifetimeMs) });
     }
   }
 
-  #seeCheck(event: LogEvent, session: string): void {
-    const hints = this.session(session);
+  #seeSession(event: LogEvent, hints: SessionHints): void {
+    const { type, data } = event;
+    switch (type) {
+      case 'session.ended':
+        hints.hasEnded = true;
+        hints.endState = typeof data.state === 'string' ? data.state : null;
+        hints.endCode = isErrorCode(data.code) ? data.code : null;
+        return;
+      case 'quota.refused':
+        hints.isQuotaRefused = true;
+        return;
+      case 'credential.requested':
+        hints.hasHeartbeats ||= data.trigger === 'heartbeat';
+        return;
+      case 'credential.checked':
+        hints.hasHeartbeats ||= data.trigger === 'heartbeat';
+        this.#seeCheck(event, hints);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #seeCheck(event: LogEvent, hints: SessionHints): void {
     const isByTenant = event.data.by === 'tenant';
     if (hints.check?.isByTenant === true) return;
     if (hints.check !== null && !isByTenant) return;
@@ -108,8 +152,9 @@ export class Hints {
   }
 }
 
-function checkHint({ at, data }: LogEvent): CheckHint {
+function checkHint({ seq, at, data }: LogEvent): CheckHint {
   return {
+    seq,
     at,
     renewBelowMs: Number(data.renewBelowMs),
     includesLine: data.includesLine === true,

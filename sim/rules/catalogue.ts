@@ -4,6 +4,7 @@ import { GAPS } from './gaps.ts';
 import { ROUTE_INVARIANTS } from './invariants-routes.ts';
 import { SAFETY_INVARIANTS } from './invariants-safety.ts';
 import { LIVENESS_RULES, SEED_SENTENCES } from './liveness-and-seed.ts';
+import { MUTANTS } from './mutants/index.ts';
 import { PROTOCOL_RULES } from './protocol-rules.ts';
 import { PROTOCOL_TESTS } from './tests/protocol.ts';
 import { ROUTE_TESTS } from './tests/routes.ts';
@@ -66,6 +67,10 @@ function build(): readonly Rule[] {
     kind === 'sentence' ? related.flatMap((one) => TESTS[one] ?? []) : (TESTS[id] ?? []);
   const codeOf = ({ id, kind, related }: RuleText): readonly string[] =>
     kind === 'sentence' ? related.flatMap((one) => CODE[one] ?? []) : (CODE[id] ?? []);
+  const mutantsOf = ({ id, kind, related }: RuleText): readonly string[] => {
+    const ids = kind === 'sentence' ? [id, ...related] : [id];
+    return MUTANTS.filter(({ rule }) => ids.includes(rule)).map(({ what }) => what);
+  };
   return TEXTS.map((text): Rule => {
     const judgedBy = judgedOf(text);
     return {
@@ -74,6 +79,7 @@ function build(): readonly Rule[] {
       checkers: [...new Set(judgedBy.flatMap((id) => checkers.get(id) ?? []))],
       code: [...new Set(codeOf(text))],
       tests: testsOf(text),
+      mutants: mutantsOf(text),
       gap: GAPS[text.id] ?? null,
     };
   });

@@ -26,6 +26,8 @@ export interface Rule extends RuleText {
   /** `file#name`: where the product follows it. */
   readonly code: readonly string[];
   readonly tests: readonly TestLink[];
+  /** Wrong versions of it that are tried, in words; `npm run mutants` shows which test notices. */
+  readonly mutants: readonly string[];
   /** Why it has no test of its own; null where it has one. */
   readonly gap: string | null;
 }

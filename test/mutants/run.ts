@@ -1,16 +1,17 @@
 /**
- * `npm run mutants [-- --only C10,M4]`: breaks one rule at a time in a copy of the tree and runs the
- * tests that must notice. Prints a row a mutant: the rule, what was broken, which test killed it and
- * how fast. Ends with 1 when one survives without a written reason, or does not fit any more.
+ * `npm run mutants [-- --only C10,M4] [--changed] [--workers 2]`: breaks one rule at a time in a copy
+ * of the tree and runs the tests that must notice. Prints a row a mutant: the rule, what was broken,
+ * which test killed it and how fast. Ends with 1 when one survives without a written reason, or does
+ * not fit any more.
  */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { MUTANTS, type Mutant } from '../../sim/rules/mutants/index.ts';
 import { startStopwatch } from '../bench/measure.ts';
-import { MUTANTS, type Mutant } from './mutants.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COPIED = ['machines', 'adapters', 'sim', 'test', 'examples', 'docs'];
@@ -21,27 +22,41 @@ type Verdict =
   | { readonly kind: 'survived' }
   | { readonly kind: 'unfit'; readonly why: string };
 
-/** The first test of these files that fails, or null. */
-function firstFailure(folder: string, tests: string): string | null {
+interface Report {
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+/** Vitest in the copy; one thread, so that as many mutants as workers run side by side. */
+function runVitest(folder: string, report: string, tests: string): Promise<number> {
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-  const report = join(folder, 'mutant.json');
-  const words = ['run', tests, '--bail=1', '--reporter=json', `--outputFile.json=${report}`];
-  const { status } = spawnSync(process.execPath, [vitest, ...words], {
-    cwd: folder,
-    stdio: 'ignore',
-    env: { ...process.env, FORTNIGHT_SEED: process.env.FORTNIGHT_SEED ?? '1' },
+  const words = ['run', tests, '--bail=1', '--pool=threads', '--maxWorkers=1'];
+  const told = ['--reporter=json', `--outputFile.json=${report}`];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [vitest, ...words, ...told], {
+      cwd: folder,
+      stdio: 'ignore',
+      env: { ...process.env, FORTNIGHT_SEED: process.env.FORTNIGHT_SEED ?? '1' },
+    });
+    child.once('error', reject);
+    child.once('exit', (status) => resolve(status ?? 1));
   });
-  if (status === 0) return null;
-  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
-    testResults: { name: string; assertionResults: { status: string; fullName: string }[] }[];
-  };
+}
+
+/** The first test of these files that fails, or null. */
+async function firstFailure(folder: string, tests: string): Promise<string | null> {
+  const report = join(folder, 'mutant.json');
+  rmSync(report, { force: true });
+  if ((await runVitest(folder, report, tests)) === 0) return null;
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report;
   const failed = testResults.flatMap(({ assertionResults }) =>
     assertionResults.filter((one) => one.status === 'failed'),
   );
   return failed[0]?.fullName ?? `${tests} does not load`;
 }
 
-function judge(folder: string, mutant: Mutant): Verdict {
+async function judge(folder: string, mutant: Mutant): Promise<Verdict> {
   const path = join(folder, mutant.file);
   const whole = readFileSync(path, 'utf8');
   const count = whole.split(mutant.find).length - 1;
@@ -53,7 +68,7 @@ function judge(folder: string, mutant: Mutant): Verdict {
   const read = startStopwatch();
   try {
     for (const tests of mutant.tests) {
-      const by = firstFailure(folder, tests);
+      const by = await firstFailure(folder, tests);
       if (by !== null) return { kind: 'killed', by, tookMs: read() };
     }
     return { kind: 'survived' };
@@ -76,29 +91,66 @@ function row(mutant: Mutant, verdict: Verdict): string {
   }
 }
 
-const { values } = parseArgs({ options: { only: { type: 'string' } } });
-const only = values.only?.split(',');
-const chosen = MUTANTS.filter(({ rule }) => only === undefined || only.includes(rule));
-if (chosen.length === 0) {
-  console.error(`--only ${values.only}: no mutant breaks that rule`);
-  process.exit(2);
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'fortnight-mutants-'));
-let bad = 0;
-try {
+/** A copy of the tree for one worker. */
+function copyTree(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fortnight-mutants-'));
   for (const name of [...COPIED, ...FILES]) {
     cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  for (const mutant of chosen) {
-    const verdict = judge(folder, mutant);
-    console.log(row(mutant, verdict));
-    const isFine = verdict.kind === 'killed' || mutant.equivalent !== undefined;
-    if (!isFine || verdict.kind === 'unfit') bad += 1;
-  }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+  return folder;
 }
-console.log(`${chosen.length - bad} of ${chosen.length} mutants killed`);
+
+/** Files that differ from the last commit: only their mutants, or those of their tests, can change. */
+function changedFiles(): readonly string[] {
+  const words = ['status', '--porcelain', '--untracked-files=all'];
+  const text = execFileSync('git', words, { cwd: ROOT, encoding: 'utf8' });
+  return text.split('\n').map((line) => line.slice(3));
+}
+
+function isAbout(mutant: Mutant, files: readonly string[]): boolean {
+  const places = [mutant.file, ...mutant.tests];
+  return files.some((file) => places.some((place) => file.startsWith(place)));
+}
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    changed: { type: 'boolean', default: false },
+    workers: { type: 'string', default: String(availableParallelism()) },
+  },
+});
+const only = values.only?.split(',');
+const files = values.changed ? changedFiles() : null;
+const chosen = MUTANTS.filter(
+  (mutant) =>
+    (only === undefined || only.includes(mutant.rule)) &&
+    (files === null || isAbout(mutant, files)),
+);
+if (chosen.length === 0 && only !== undefined) {
+  console.error(`--only ${values.only}: no mutant breaks that rule`);
+  process.exit(2);
+}
+
+const waiting = [...chosen];
+let bad = 0;
+/** Takes the next mutant that nobody has taken, until none is left. */
+async function work(): Promise<void> {
+  const folder = copyTree();
+  try {
+    for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+      const verdict = await judge(folder, mutant);
+      console.log(row(mutant, verdict));
+      const isFine = verdict.kind === 'killed' || mutant.equivalent !== undefined;
+      if (!isFine || verdict.kind === 'unfit') bad += 1;
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const read = startStopwatch();
+await Promise.all(Array.from({ length: Math.max(1, Number(values.workers)) }, work));
+const took = `${(read() / 1000).toFixed(0)} s`;
+console.log(`${chosen.length - bad} of ${chosen.length} mutants killed in ${took}`);
 process.exitCode = bad === 0 ? 0 : 1;

@@ -33,6 +33,9 @@ export const PROTOCOL_TESTS: Readonly<Record<string, readonly TestLink[]>> = {
   M8: [
     'test/sim/world/extensions.test.ts: a server job asks at once and takes the new route (M8); it does not speak for the agent',
   ],
+  M9: [
+    'test/sim/rules/closed-gaps.test.ts: M9: direct, and the storage answers nothing: the session fails, and no byte takes the gateway',
+  ],
   P1: ['test/machines/mode-selection.test.ts: P1 AWS direct, agent'],
   P2: [
     'test/sim/world/tour.test.ts: P2, P3, P6: the steps of every route come in their order',

@@ -99,6 +99,9 @@ export const ROUTE_TESTS: Readonly<Record<string, readonly TestLink[]>> = {
     'test/model/mutants.test.ts: I33: a lifecycle that lets a fast clock renew at will is found',
     'test/machines/plan.test.ts: I33, C15 connects at any times: no more are alive, and no less is left for strict',
   ],
+  I34: [
+    'test/sim/rules/closed-gaps.test.ts: I34: revocation %s: a superseded generation works until its own end, whatever was issued since',
+  ],
   I35: ['test/sim/check/checkers.test.ts: a foreign scope'],
   I36: ['test/sim/check/checkers.test.ts: a delivery after the end'],
   I37: [

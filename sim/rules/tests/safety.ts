@@ -121,6 +121,9 @@ export const SAFETY_TESTS: Readonly<Record<string, readonly TestLink[]>> = {
     'test/sim/check/liveness.test.ts: L1 L3: a clean log keeps its bounds, and says how often they were tested',
   ],
   L4: ['test/adapters/transfer/expiry.test.ts: expiry with %d parallel requests (C15, C16, L4)'],
+  L5: [
+    'test/sim/rules/closed-gaps.test.ts: L5: when the storage no longer says slow down, the next put is stored within the longest wait',
+  ],
   L6: [
     'test/machines/control-connection.test.ts: L6: whatever happened, it is up again within the cap and a handshake of the healing',
     'test/sim/check/liveness.test.ts: L6: a channel comes back in time, late, or not at all',
@@ -135,7 +138,13 @@ export const SAFETY_TESTS: Readonly<Record<string, readonly TestLink[]>> = {
   L9: [
     'test/adapters/roles/provider-quota.test.ts: I56: a lowered quota grants nothing above it; L9: a raised one is told, to subtenants too',
   ],
+  L10: [
+    'test/sim/rules/closed-gaps.test.ts: L10: the option is set from nothing to IAM/STS: the next session goes direct, no earlier',
+  ],
   L11: ['test/model/lifecycle-run.ts: L11: a storm of issues'],
+  L12: [
+    'test/sim/rules/closed-gaps.test.ts: L12: the SP dies with an issue in flight: the next who asks gets a credential, well within the timeout',
+  ],
   L14: ['test/tui/live-screen.test.ts: after a signal (SIGTERM aborts it)'],
   L15: ['test/model/lifecycle.test.ts: L15: every state was seen in those lives'],
 };

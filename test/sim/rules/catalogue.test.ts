@@ -5,6 +5,7 @@ import { CHECKERS } from '../../../sim/check/index.ts';
 import { CATALOGUE, type Rule, TESTS, type TestLink } from '../../../sim/rules/catalogue.ts';
 import { CODE } from '../../../sim/rules/code.ts';
 import { GAPS } from '../../../sim/rules/gaps.ts';
+import { MUTANTS, type Mutant } from '../../../sim/rules/mutants/index.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 const sources = new Map<string, string | null>();
@@ -37,9 +38,22 @@ function codeProblem(link: string): string | null {
   return new RegExp(`\\b${name}\\b`).test(source) ? null : `${file} declares no ${name}`;
 }
 
+/** What is wrong with a mutant; null when it can be made and somebody is asked to notice it. */
+function mutantProblem({ rule, what, file, find, replace, tests }: Mutant): string | null {
+  const name = `${rule} ${what}`;
+  const path = fileURLToPath(new URL(file, ROOT));
+  if (!existsSync(path)) return `${name}: ${file} is not there`;
+  const count = readFileSync(path, 'utf8').split(find).length - 1;
+  if (count !== 1) return `${name}: its text stands ${count} times in ${file}`;
+  if (find === replace) return `${name}: changes nothing`;
+  const gone = tests.find((test) => !existsSync(fileURLToPath(new URL(test, ROOT))));
+  return gone === undefined ? null : `${name}: ${gone} is not there`;
+}
+
 /** All that is wrong with one rule of the catalogue. */
-function problemsOf({ id, kind, tests, gap, related }: Rule): string[] {
+function problemsOf({ id, kind, tests, gap, related, mutants }: Rule): string[] {
   const problems = tests.map(testProblem).filter(isText);
+  if (kind === 'seed' && mutants.length === 0) problems.push('a seed rule without a mutant');
   if (tests.length === 0 && gap === null) problems.push('no test, and no reason why');
   if (tests.length > 0 && gap !== null) problems.push('a gap that is closed');
   if (kind === 'sentence' && related.length === 0) problems.push('a sentence without a rule');
@@ -96,8 +110,22 @@ describe('the rule catalogue', () => {
     const file = 'test/sim/check/boundaries.test.ts' as const;
     const renamed = { ...rule, tests: [`${file}: no such words`] as const };
     expect(problemsOf(renamed)).toEqual([`C10: ${file} has no test or row "no such words"`]);
+    expect(problemsOf({ ...rule, kind: 'seed', mutants: [] })).toEqual([
+      'C10: a seed rule without a mutant',
+    ]);
     expect(codeProblem('machines/rules/renewal.ts#isExpired')).toBeNull();
     expect(codeProblem('machines/rules/renewal.ts#isFresh')).toContain('declares no isFresh');
+  });
+
+  test('every mutant fits its file, breaks a rule that there is, and has a test to notice it', () => {
+    expect(MUTANTS.map(mutantProblem).filter(isText)).toEqual([]);
+    expect(MUTANTS.filter(({ tests }) => tests.length === 0)).toEqual([]);
+    // §6 of the protocol and the faults F1–F48 have no entry of their own in the catalogue.
+    const named = MUTANTS.filter(({ rule }) => !/^(§6|F\d+)$/.test(rule));
+    const ids = new Set(CATALOGUE.map(({ id }) => id));
+    expect(named.filter(({ rule }) => !ids.has(rule))).toEqual([]);
+    const [first] = MUTANTS as readonly [Mutant];
+    expect(mutantProblem({ ...first, find: 'no such text' })).toContain('stands 0 times');
   });
 
   test('what a checker may report is in the catalogue, and says so', () => {
