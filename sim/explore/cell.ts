@@ -1,3 +1,6 @@
+import type { AnyStepper } from './machine-step.ts';
+import { TooManyStates } from './too-many-states.ts';
+
 /** A rule that a step has broken: what the search looks for. */
 export interface Broken {
   /** Rules and invariants that it stands for, e.g. `C2, C10`. */
@@ -15,9 +18,9 @@ export interface Choice<Message> {
   readonly cost: number;
 }
 
-/** `scope`: the SP's desk of the sender's scope; a number: that session of the sender's scope. */
+/** `hub`: that of the sender's block; a number: that spoke of the sender's block. */
 export interface Sending<Outgoing> {
-  readonly to: 'scope' | 'sessions' | number;
+  readonly to: 'hub' | 'spokes' | number;
   readonly message: Outgoing;
 }
 
@@ -41,65 +44,96 @@ export interface Notes<Outgoing> {
   readonly broken: Broken[];
 }
 
+/** Time passes, and numbers are given anew: nobody's decision. */
+export type Upkeep =
+  | { readonly type: 'elapse'; readonly ms: number }
+  | { readonly type: 'renumber'; readonly generations: number };
+
 /**
  * A machine together with the few things around it that answer it. Pure: a step depends on the local
  * state and the message alone, so that each is worked out once and looked up from then on.
  */
 export interface CellLogic<Local, Message, Outgoing> {
+  /** In stories: who it is. */
+  readonly who: string;
+  readonly steppers: readonly AnyStepper[];
   readonly initial: Local;
   take(local: Local, message: Message, notes: Notes<Outgoing>): Local;
   choices(local: Local): readonly Choice<Message>[];
   outlook(local: Local): Outlook;
   /** Equal texts mean equal local states. */
   key(local: Local): string;
+  /** What happens, in a few words. */
+  titleOf(local: Local, message: Message): string;
 }
 
-/** A step that has been worked out. */
+/** The cell in the middle of a block: what a spoke sends to it is told where it came from. */
+export interface HubLogic<Local, Message, Outgoing> extends CellLogic<Local, Message, Outgoing> {
+  placed(message: Message, spoke: number): Message;
+  /** Spoke `at` stands at `places[at]` from now on. */
+  permuted(places: readonly number[]): Message;
+}
+
+interface AnyMessage {
+  readonly type: string;
+}
+export type AnyHub = HubLogic<unknown, AnyMessage, AnyMessage>;
+export type AnySpoke = CellLogic<unknown, AnyMessage, AnyMessage>;
+export type AnyCell = Cell<unknown, AnyMessage, AnyMessage>;
+
+/** A step that has been worked out and does more than lead to another local state. */
 export interface Outcome {
   readonly next: number;
-  /** Receiver (see `SCOPE`, `SESSIONS`), number of the message, and so on; `null` for none. */
-  readonly sendings: Int32Array | null;
+  /** Receiver (see `HUB`, `SPOKES`), number of the message, and so on. */
+  readonly sendings: Int32Array;
   readonly broken: readonly Broken[] | null;
 }
 
-export const SCOPE = -1;
-export const SESSIONS = -2;
+export const HUB = -1;
+export const SPOKES = -2;
+/** A code that is not negative is the next local state; one below this is that of an `Outcome`. */
+export const NOT_YET = -1;
+/** Numbers of one choice in `Cell.moves`: message, cost, kind, code of the step. */
+export const MOVE_WIDTH = 4;
 const LOCALS_MAX = 0xffff;
-
-/** Too many local states for the two bytes that each of them gets. */
-export class TooManyStates extends Error {
-  override readonly name = 'TooManyStates';
-}
+const NOTHING: Int32Array = new Int32Array(0);
 
 /** Local states and messages of one kind of cell as numbers, and every step that was asked for. */
 export class Cell<Local, Message, Outgoing> {
   readonly name: string;
+  readonly logic: CellLogic<Local, Message, Outgoing>;
   readonly locals: Local[] = [];
   readonly messages: Message[] = [];
-  /** By local state: number of the message, what it costs, number of its kind, and so on. */
-  readonly choices: Int32Array[] = [];
-  readonly outlooks: Outlook[] = [];
-  /** As in `outlooks`, for the inner loop. */
-  readonly generations: number[] = [];
-  readonly #logic: CellLogic<Local, Message, Outgoing>;
+  /** The choices of all local states, one state after the other; longer than what is used. */
+  moves: Int32Array = new Int32Array(1 << 10);
+  /** By local state: where its choices begin in `moves`; they end where the next one's begin. */
+  movesAt: Int32Array = new Int32Array(1 << 8);
+  /** By local state: its outlook. */
+  generations: Int32Array = new Int32Array(1 << 8);
+  boundaries: Float64Array = new Float64Array(1 << 8);
+  waits: Float64Array = new Float64Array(1 << 8);
+  urgent: Int32Array = new Int32Array(1 << 8);
   readonly #localNumbers = new Map<string, number>();
   readonly #messageNumbers = new Map<string, number>();
-  readonly #rows: Int32Array[] = [];
+  /** By message: codes of the steps that it leads to, by local state. */
+  readonly #columns: (Int32Array | undefined)[] = [];
   readonly #outcomes: Outcome[] = [];
+  #stepCount = 0;
   /** Where sendings go to: numbers of the other cell's messages. */
-  #numberOfOutgoing: (to: Sending<Outgoing>['to'], message: Outgoing) => number = () => 0;
+  #numberOfOutgoing: (message: Outgoing) => number = () => 0;
 
   constructor(name: string, logic: CellLogic<Local, Message, Outgoing>) {
     this.name = name;
-    this.#logic = logic;
+    this.logic = logic;
     this.numberOfLocal(logic.initial);
   }
 
-  get outcomeCount(): number {
-    return this.#outcomes.length;
+  /** Steps that have been worked out. */
+  get stepCount(): number {
+    return this.#stepCount;
   }
 
-  connect(numberOf: (to: Sending<Outgoing>['to'], message: Outgoing) => number): void {
+  connect(numberOf: (message: Outgoing) => number): void {
     this.#numberOfOutgoing = numberOf;
   }
 
@@ -112,7 +146,7 @@ export class Cell<Local, Message, Outgoing> {
   }
 
   numberOfLocal(local: Local): number {
-    const key = this.#logic.key(local);
+    const key = this.logic.key(local);
     const known = this.#localNumbers.get(key);
     if (known !== undefined) return known;
     const number = this.locals.length;
@@ -121,60 +155,107 @@ export class Cell<Local, Message, Outgoing> {
     }
     this.#localNumbers.set(key, number);
     this.locals.push(local);
-    this.#rows.push(new Int32Array(64));
-    const outlook = this.#logic.outlook(local);
-    this.outlooks.push(outlook);
-    this.generations.push(outlook.generations);
-    const choices = this.#logic.choices(local);
-    this.choices.push(
-      Int32Array.from(
-        choices.flatMap(({ message, cost, kind }) => [
-          this.numberOfMessage(message),
-          cost,
-          KINDS.indexOf(kind),
-        ]),
-      ),
-    );
+    this.#addOutlook(number, this.logic.outlook(local));
+    this.#addMoves(number, this.logic.choices(local));
     return number;
   }
 
-  outcome(local: number, message: number): Outcome {
-    const row = this.#rows[local] as Int32Array;
-    const known = message < row.length ? (row[message] as number) : 0;
-    return known > 0 ? (this.#outcomes[known - 1] as Outcome) : this.#workOut(local, message);
+  #addOutlook(local: number, outlook: Outlook): void {
+    const { generations, boundaryMs, waitMaxMs, isUrgent } = outlook;
+    this.generations = roomFor(this.generations, local + 1, 0);
+    this.generations[local] = generations;
+    this.boundaries = roomFor(this.boundaries, local + 1, 0);
+    this.boundaries[local] = boundaryMs;
+    this.waits = roomFor(this.waits, local + 1, 0);
+    this.waits[local] = waitMaxMs;
+    this.urgent = roomFor(this.urgent, local + 1, 0);
+    this.urgent[local] = isUrgent ? 1 : 0;
+  }
+
+  #addMoves(local: number, choices: readonly Choice<Message>[]): void {
+    const from = this.movesAt[local] as number;
+    const end = from + choices.length * MOVE_WIDTH;
+    this.moves = roomFor(this.moves, end, 0);
+    for (const [at, { message, cost, kind }] of choices.entries()) {
+      const move = [this.numberOfMessage(message), cost, KINDS.indexOf(kind), NOT_YET];
+      this.moves.set(move, from + at * MOVE_WIDTH);
+    }
+    this.movesAt = roomFor(this.movesAt, local + 2, 0);
+    this.movesAt[local + 1] = end;
+  }
+
+  /** The code of the step that a choice leads to, worked out if need be. */
+  codeOfMove(local: number, at: number): number {
+    const known = this.moves[at + MOVE_WIDTH - 1] as number;
+    if (known !== NOT_YET) return known;
+    const code = this.#workOut(local, this.moves[at] as number);
+    // Not before: working it out may have put a longer row in the place of the one before.
+    this.moves[at + MOVE_WIDTH - 1] = code;
+    return code;
+  }
+
+  /** The code of the step that a message leads to, worked out if need be. */
+  code(local: number, message: number): number {
+    const column = this.#columns[message];
+    const known = column !== undefined && local < column.length ? column[local] : NOT_YET;
+    return known === NOT_YET ? this.#fillIn(local, message) : (known as number);
+  }
+
+  #fillIn(local: number, message: number): number {
+    const code = this.#workOut(local, message);
+    const column = roomFor(this.#columns[message] ?? NOTHING, local + 1, NOT_YET);
+    column[local] = code;
+    this.#columns[message] = column;
+    return code;
+  }
+
+  outcomeOf(code: number): Outcome {
+    return this.#outcomes[NOT_YET - 1 - code] as Outcome;
   }
 
   /** Every step is worked out anew from now on, so that watchers see it again. */
   forgetSteps(): void {
-    for (const row of this.#rows) row.fill(0);
+    this.#columns.length = 0;
+    const end = this.movesAt[this.locals.length] as number;
+    for (let at = 0; at < end; at += MOVE_WIDTH) this.moves[at + MOVE_WIDTH - 1] = NOT_YET;
   }
 
-  #workOut(local: number, message: number): Outcome {
+  #workOut(local: number, message: number): number {
     const notes: Notes<Outgoing> = { sendings: [], broken: [] };
     const from = this.locals[local] as Local;
-    const next = this.#logic.take(from, this.messages[message] as Message, notes);
-    const { broken } = notes;
-    const sendings = notes.sendings.flatMap(({ to, message: sent }) => {
-      const receiver = to === 'scope' ? SCOPE : to === 'sessions' ? SESSIONS : to;
-      return [receiver, this.#numberOfOutgoing(to, sent)];
-    });
-    const outcome: Outcome = {
-      next: this.numberOfLocal(next),
-      sendings: sendings.length === 0 ? null : Int32Array.from(sendings),
-      broken: broken.length === 0 ? null : broken,
-    };
-    this.#rowFor(local, message)[message] = this.#outcomes.push(outcome);
-    return outcome;
+    const taken = this.logic.take(from, this.messages[message] as Message, notes);
+    const next = this.numberOfLocal(taken);
+    this.#stepCount += 1;
+    return this.#codeOf(next, notes);
   }
 
-  #rowFor(local: number, message: number): Int32Array {
-    const row = this.#rows[local] as Int32Array;
-    if (message < row.length) return row;
-    const longer = new Int32Array(2 ** Math.ceil(Math.log2(message + 1)));
-    longer.set(row);
-    this.#rows[local] = longer;
-    return longer;
+  #codeOf(next: number, { sendings, broken }: Notes<Outgoing>): number {
+    if (sendings.length === 0 && broken.length === 0) return next;
+    const sent = sendings.flatMap(({ to, message }) => {
+      const receiver = to === 'hub' ? HUB : to === 'spokes' ? SPOKES : to;
+      return [receiver, this.#numberOfOutgoing(message)];
+    });
+    const outcome: Outcome = {
+      next,
+      sendings: Int32Array.from(sent),
+      broken: broken.length === 0 ? null : broken,
+    };
+    return NOT_YET - this.#outcomes.push(outcome);
   }
+}
+
+/** The same numbers in a row that has room for so many. */
+function roomFor<Row extends Int32Array | Float64Array>(
+  row: Row,
+  length: number,
+  blank: number,
+): Row {
+  if (length <= row.length) return row;
+  const Rows = row.constructor as new (length: number) => Row;
+  const longer = new Rows(Math.max(64, 2 ** Math.ceil(Math.log2(length))));
+  longer.set(row);
+  if (blank !== 0) longer.fill(blank, row.length);
+  return longer;
 }
 
 export const KINDS: readonly ChoiceKind[] = ['answer', 'alarm', 'work', 'start', 'user', 'fault'];

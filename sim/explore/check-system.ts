@@ -1,13 +1,14 @@
 import type { AnyMachine } from '../kernel/compile/index.ts';
 import { createPrng } from '../kernel/index.ts';
 import type { Broken } from './cell.ts';
+import { MACHINES, type Machines } from './cells-of.ts';
 import { Coverage, type MachineCoverage } from './coverage.ts';
 import { ExerciseCounter, type Exercised } from './exercised.ts';
 import { checkEveryEnd, type LivenessResult } from './liveness.ts';
 import { Search, type SearchEnd } from './search.ts';
 import type { Bounds, SystemSettings } from './settings.ts';
 import { type StoryStep, tellStory } from './story.ts';
-import { MACHINES, type Machines, System } from './system.ts';
+import { System } from './system.ts';
 import { traceOf, traceTo } from './trace.ts';
 import { walk } from './walk.ts';
 
@@ -50,7 +51,8 @@ export class Checker {
   constructor(options: CheckOptions) {
     this.#options = options;
     this.#machines = options.machines ?? MACHINES;
-    this.#coverage = [this.#machines.lifecycle, this.#machines.session].map(
+    const { lifecycle, session, targetMover, connection } = this.#machines;
+    this.#coverage = [lifecycle, session, targetMover, connection].map(
       (machine) => new Coverage(machine as unknown as AnyMachine),
     );
   }

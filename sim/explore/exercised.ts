@@ -106,6 +106,11 @@ const EXERCISES: readonly Exercise[] = [
     isSeen: of('transfer.credentialExpired'),
   },
   {
+    id: 'C16',
+    sentence: "a mover's gate closes at the end of its credential",
+    isSeen: of('engine.credentialExpired'),
+  },
+  {
     id: 'C17',
     sentence: 'the old one stands in, flagged degraded',
     isSeen: (step) => asks(step, 'credential.deliver', (one) => one.degraded === true),
@@ -135,6 +140,14 @@ const EXERCISES: readonly Exercise[] = [
   },
   { id: 'P3', sentence: 'the target mover contacts the SP', isSeen: of('contact.made') },
   { id: 'P8', sentence: 'the control channel is lost', isSeen: of('contact.lost') },
+  { id: 'P5', sentence: 'a connection is up', isSeen: (step) => asks(step, 'connection.up') },
+  { id: 'L6', sentence: 'a lost connection is dialled again', isSeen: of('alarm.backoff') },
+  { id: 'L6', sentence: 'a silent peer counts as lost', isSeen: of('alarm.silence') },
+  {
+    id: 'Q2',
+    sentence: 'a mover asks for more than it was granted',
+    isSeen: (step) => asks(step, 'quota.request'),
+  },
   { id: 'Q3', sentence: 'the quota is exhausted', isSeen: of('quota.exhausted') },
   { id: 'Q3, L9', sentence: 'a raised quota lets it go on', isSeen: of('quota.raised') },
 ];

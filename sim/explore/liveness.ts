@@ -1,6 +1,7 @@
 import { KINDS } from './cell.ts';
 import type { StateStore } from './state-store.ts';
-import { emptyState, type System, type SystemState, TIME } from './system.ts';
+import { type System, TIME } from './system.ts';
+import { emptyState, type SystemState } from './system-state.ts';
 
 /**
  * "Every session ends" (L1) under fairness: answers come, alarms ring, work is done, time passes;
@@ -103,11 +104,11 @@ class Components {
   /** Fair steps that change something; with `kinds` their kinds are added there. */
   #successorsOf(state: number, kinds: number[] | null): readonly number[] {
     const successors: number[] = [];
-    this.#store.read(state, this.#state.words);
+    this.#store.read(state, this.#state);
     this.#system.expand(this.#state, {
       edge: (next, kind) => {
         if (!FAIR[kind === TIME ? KINDS.length : kind]) return;
-        const number = this.#store.find(next.words);
+        const number = this.#store.find(next);
         // Beyond the depth of a search that was cut short nothing is known.
         if (number < 0 || number === state) return;
         successors.push(number);
@@ -141,7 +142,7 @@ class Components {
   }
 
   #isBusy(state: number): boolean {
-    this.#store.read(state, this.#state.words);
+    this.#store.read(state, this.#state);
     return this.#system.isBusy(this.#state);
   }
 }

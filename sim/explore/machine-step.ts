@@ -32,6 +32,12 @@ export interface Stepped<Machine extends AnyMachine> {
   readonly isOver: boolean;
 }
 
+/** Any stepper, for who only asks which state a step went to. */
+export interface AnyStepper {
+  readonly program: { readonly machine: AnyMachine };
+  pathOf(state: number): string;
+}
+
 /**
  * Takes steps of one of the project's machines, by the tables compiled from it, and asks its
  * invariants after each. All decisions of the protocol are made in here.

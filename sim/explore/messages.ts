@@ -1,11 +1,7 @@
 import type { CheckTrigger } from '../../machines/credential-lifecycle/index.ts';
 import type { ErrorCode } from '../../machines/rules/errors.ts';
 import type { EpochMs } from '../../machines/rules/time.ts';
-
-/** Time passes, numbers are given anew, sessions change places: nobody's decision. */
-export type Upkeep =
-  | { readonly type: 'elapse'; readonly ms: number }
-  | { readonly type: 'renumber'; readonly generations: number };
+import type { Upkeep } from './cell.ts';
 
 /** A target mover asks for a credential; `turn` tells this request from the one before (F24). */
 export interface Ask {

@@ -7,14 +7,16 @@ import {
   lifecycleInvariants,
 } from '../../machines/credential-lifecycle/index.ts';
 import type { ErrorCode } from '../../machines/rules/errors.ts';
-import type { CellLogic, Choice, Notes, Outlook } from './cell.ts';
+import type { Choice, HubLogic, Notes, Outlook } from './cell.ts';
 import { bitOf, renumbering } from './generations.ts';
 import { LifeLine, NOW } from './life-line.ts';
-import { type Stepped, Stepper, type Watcher } from './machine-step.ts';
+import { type AnyStepper, type Stepped, Stepper, type Watcher } from './machine-step.ts';
 import type { Ask, CallKind, Letter, ScopeMessage, SessionMessage } from './messages.ts';
 import { mapScope, NOBODY, settledScope } from './scope-context.ts';
+import { givenUp, withoutCall, withoutSession, withRecord } from './scope-records.ts';
 import { checkAsked, checkDelivery, checkIssue, checkSteps } from './scope-rules.ts';
-import type { SystemSettings } from './settings.ts';
+import { scopeTitle } from './scope-title.ts';
+import type { DeskSettings } from './settings.ts';
 
 type Machine = typeof credentialLifecycleMachine;
 
@@ -49,18 +51,34 @@ const FAILURES: Readonly<Record<CallKind, readonly ErrorCode[]>> = {
 };
 
 /** As `adapters/roles/sp-server/credential-desk.ts` answers its machine, in memory and at once. */
-export class ScopeCell implements CellLogic<ScopeLocal, ScopeMessage, SessionMessage> {
+export class ScopeCell implements HubLogic<ScopeLocal, ScopeMessage, SessionMessage> {
+  readonly who = 'SP';
   readonly initial: ScopeLocal;
   readonly stepper: Stepper<Machine>;
-  readonly #settings: SystemSettings;
+  readonly steppers: readonly AnyStepper[];
+  readonly #settings: DeskSettings;
   readonly #line: LifeLine;
   #notes: Notes<SessionMessage> = { sendings: [], broken: [] };
 
-  constructor(settings: SystemSettings, machine: Machine, watchers: readonly Watcher[]) {
+  constructor(settings: DeskSettings, machine: Machine, watchers: readonly Watcher[]) {
     this.#settings = settings;
     this.#line = new LifeLine(settings.life);
     this.stepper = new Stepper<Machine>(machine, lifecycleInvariants, watchers);
+    this.steppers = [this.stepper];
     this.initial = this.#open([], 0, []);
+  }
+
+  placed(message: ScopeMessage, session: number): ScopeMessage {
+    if (message.type === 'ask') return { type: 'ask', ask: { ...message.ask, session } };
+    return { type: message.type === 'bye' ? 'bye' : 'hello', session };
+  }
+
+  permuted(places: readonly number[]): ScopeMessage {
+    return { type: 'permute', places };
+  }
+
+  titleOf(local: ScopeLocal, message: ScopeMessage): string {
+    return scopeTitle(local, message);
   }
 
   key({ state, context, calls, records, journalled }: ScopeLocal): string {
@@ -96,10 +114,10 @@ export class ScopeCell implements CellLogic<ScopeLocal, ScopeMessage, SessionMes
         return this.#alarm(local, message.name);
       case 'crash':
         // F3, F4: what was under way is forgotten; what was saved is there again (L7).
-        this.#notes.sendings.push({ to: 'sessions', message: { type: 'providerLost' } });
+        this.#notes.sendings.push({ to: 'spokes', message: { type: 'providerLost' } });
         return this.#crash(local, message.landed);
       case 'disable':
-        this.#notes.sendings.push({ to: 'sessions', message: { type: 'told' } });
+        this.#notes.sendings.push({ to: 'spokes', message: { type: 'told' } });
         return this.#send(givenUp(local), { type: 'scope.disabled', at: NOW });
       case 'enable':
         return this.#send(local, { type: 'scope.enabled', at: NOW });
@@ -352,35 +370,6 @@ export class ScopeCell implements CellLogic<ScopeLocal, ScopeMessage, SessionMes
   }
 }
 
-/** Superseded ones that have ended are of no use to anybody; the newest is kept, ended or not. */
-function withRecord(
-  records: readonly GenerationHandle[],
-  saved: Pick<GenerationHandle, 'generation' | 'expiresAt'>,
-): readonly GenerationHandle[] {
-  const alive = records.filter((one) => one.expiresAt > NOW);
-  const { generation, expiresAt } = saved;
-  // Names in this order, as everywhere: equal states must have equal keys.
-  const all = [...alive, { generation, issuedAt: NOW, expiresAt }];
-  return all.sort((one, other) => one.generation - other.generation);
-}
-
-/** The machine stops waiting for what is under way: answers will be late ones. */
-function givenUp(local: ScopeLocal): ScopeLocal {
-  return { ...local, calls: local.calls.map((call) => ({ ...call, isLate: true })) };
-}
-
 function placed({ state, context }: Stepped<Machine>): Pick<ScopeLocal, 'state' | 'context'> {
   return { state, context };
-}
-
-function withoutCall(local: ScopeLocal, index: number): ScopeLocal {
-  return { ...local, calls: local.calls.filter((_, at) => at !== index) };
-}
-
-/** Its requests go on waiting in the machine; who they were of does not matter any more. */
-function withoutSession(local: ScopeLocal, session: number): ScopeLocal {
-  const { context } = local;
-  const isOf = (requestId: string): boolean => requestId.startsWith(`${session}.`);
-  const waiters = context.waiters.map((one) => (isOf(one) ? NOBODY : one));
-  return { ...local, context: { ...context, waiters: [...new Set(waiters)] } };
 }

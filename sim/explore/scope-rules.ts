@@ -8,7 +8,7 @@ import type { EpochMs } from '../../machines/rules/time.ts';
 import type { Broken } from './cell.ts';
 import { NOW } from './life-line.ts';
 import type { ScopeLocal } from './scope-cell.ts';
-import type { SystemSettings } from './settings.ts';
+import type { DeskSettings } from './settings.ts';
 
 /**
  * Rules of the SP's desk, looked at from outside of its machine. The comparisons are written out
@@ -17,12 +17,12 @@ import type { SystemSettings } from './settings.ts';
 type Asked = Extract<LifecycleEvent, { type: 'credential.requested' }>;
 
 /** C2, C3, C10, C21: whether so much life is less than the line. */
-export function isBelowLine(leftMs: number, line: SystemSettings['life']): boolean {
+export function isBelowLine(leftMs: number, line: DeskSettings['life']): boolean {
   return line.includesLine ? leftMs <= line.renewBelowMs : leftMs < line.renewBelowMs;
 }
 
 /** The rule that says when this kind of credential is renewed. */
-export function lineRule({ life, lifecycle }: SystemSettings): string {
+export function lineRule({ life, lifecycle }: DeskSettings): string {
   if (life.includesLine) return 'C21, C10';
   return lifecycle.checkedAt === 'request' ? 'C3, C10' : 'C2, C10';
 }
@@ -33,7 +33,7 @@ export function checkAsked(
   before: LifecycleContext,
   asked: Asked,
   requests: readonly LifecycleRequest[],
-  settings: SystemSettings,
+  settings: DeskSettings,
   broken: Broken[],
 ): void {
   const { current } = before;
@@ -73,7 +73,7 @@ export function checkIssue(local: ScopeLocal, generation: number, broken: Broken
 }
 
 /** What must hold of the desk after everything that a step has asked for. */
-export function checkSteps(local: ScopeLocal, settings: SystemSettings, broken: Broken[]): void {
+export function checkSteps(local: ScopeLocal, settings: DeskSettings, broken: Broken[]): void {
   const { generationsMax } = settings.lifecycle;
   const { current } = local.context;
   const alive = local.records.filter((one) => one.expiresAt > NOW);

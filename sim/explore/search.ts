@@ -1,7 +1,7 @@
 import type { Broken } from './cell.ts';
 import { Batch, StateStore } from './state-store.ts';
 import type { EdgeVisitor, System } from './system.ts';
-import { copyOf, emptyState, type SystemState } from './system-state.ts';
+import { emptyState, type SystemState } from './system-state.ts';
 import { TooManyStates } from './too-many-states.ts';
 
 export interface SearchLimits {
@@ -58,9 +58,10 @@ export class Search implements EdgeVisitor {
     this.system = system;
     this.limits = limits;
     this.#state = emptyState(system.width);
-    this.store = new StateStore(this.#state.words.length);
-    this.store.add(system.initial().words, 0);
+    this.store = new StateStore(this.#state.length >> 1);
     this.#batch = new Batch(BATCH, this.store.width);
+    this.store.queue(this.#batch, system.initial(), 0);
+    this.store.addAll(this.#batch);
   }
 
   get expanded(): number {
@@ -89,7 +90,7 @@ export class Search implements EdgeVisitor {
         if (limits.isOver()) return 'stopped';
         if (limits.bytes !== null && store.bytes > limits.bytes) return 'memory';
       }
-      store.read(this.#expanded, this.#state.words);
+      store.read(this.#expanded, this.#state);
       this.#edges = 0;
       system.expand(this.#state, this);
       if (this.#violation !== null) return 'violated';
@@ -111,11 +112,11 @@ export class Search implements EdgeVisitor {
     this.transitions += 1;
     this.#edges += 1;
     if (this.system.broken !== null && this.#violation === null) {
-      this.#violation = { broken: this.system.broken, from: this.#expanded, to: copyOf(next) };
+      this.#violation = { broken: this.system.broken, from: this.#expanded, to: next.slice() };
     }
     const batch = this.#batch;
     if (batch.count === BATCH) this.store.addAll(batch);
-    this.store.queue(batch, next.words, this.#expanded);
+    this.store.queue(batch, next, this.#expanded);
   }
 
   #result(end: SearchEnd): SearchResult {

@@ -9,7 +9,7 @@ import type { EpochMs } from '../../machines/rules/time.ts';
 import type { CellLogic, Choice, Notes, Outlook } from './cell.ts';
 import { renumbering } from './generations.ts';
 import { LifeLine, NOW } from './life-line.ts';
-import { Stepper, type Watcher } from './machine-step.ts';
+import { type AnyStepper, Stepper, type Watcher } from './machine-step.ts';
 import type { Awaited, Letter, ScopeMessage, SessionMessage } from './messages.ts';
 import { choicesOf, outlookOf } from './session-choices.ts';
 import {
@@ -32,25 +32,33 @@ import {
   workFact,
 } from './session-local.ts';
 import { checkRequests, checkRunning } from './session-rules.ts';
-import type { Opening, SystemSettings } from './settings.ts';
+import { sessionTitle } from './session-title.ts';
+import type { DeskSettings, Opening } from './settings.ts';
 
 type Machine = typeof backupSessionMachine;
 
 /** As `adapters/roles/tenant-server/session-runner.ts` answers its machine, with movers and SP. */
 export class SessionCell implements CellLogic<SessionLocal, SessionMessage, ScopeMessage> {
+  readonly who = 'session';
   readonly initial = FREE;
   readonly stepper: Stepper<Machine>;
-  readonly settings: SystemSettings;
+  readonly steppers: readonly AnyStepper[];
+  readonly settings: DeskSettings;
   readonly line: LifeLine;
   /** C11: what the tenant's clock shows. */
   readonly now: EpochMs;
   #notes: Notes<ScopeMessage> = { sendings: [], broken: [] };
 
-  constructor(settings: SystemSettings, machine: Machine, watchers: readonly Watcher[]) {
+  constructor(settings: DeskSettings, machine: Machine, watchers: readonly Watcher[]) {
     this.settings = settings;
     this.line = new LifeLine(settings.life);
     this.now = NOW + settings.life.skewMs;
     this.stepper = new Stepper<Machine>(machine, sessionInvariants, watchers);
+    this.steppers = [this.stepper];
+  }
+
+  titleOf(local: SessionLocal, message: SessionMessage): string {
+    return sessionTitle(local, message);
   }
 
   key(local: SessionLocal): string {
@@ -64,7 +72,7 @@ export class SessionCell implements CellLogic<SessionLocal, SessionMessage, Scop
     const next = this.#react(local, message);
     const isOver = next.context === null || this.stepper.program.isFinal(next.state);
     if (local.isInContact && this.#hasDesk(local) && (isOver || !next.isInContact)) {
-      notes.sendings.push({ to: 'scope', message: { type: 'bye', session: -1 } });
+      notes.sendings.push({ to: 'hub', message: { type: 'bye', session: -1 } });
     }
     if (next.context === null || this.stepper.program.isFinal(next.state)) return FREE;
     const path = this.stepper.pathOf(next.state);
@@ -134,7 +142,7 @@ export class SessionCell implements CellLogic<SessionLocal, SessionMessage, Scop
       case 'arrive': {
         const [ask, ...rest] = local.outbox;
         if (ask === undefined) return local;
-        this.#notes.sendings.push({ to: 'scope', message: { type: 'ask', ask } });
+        this.#notes.sendings.push({ to: 'hub', message: { type: 'ask', ask } });
         return message.again ? local : { ...local, outbox: rest };
       }
       case 'lose':
@@ -217,7 +225,7 @@ export class SessionCell implements CellLogic<SessionLocal, SessionMessage, Scop
       return { ...next, inbox: [letter] };
     }
     // The place of the session is filled in by who composes the cells.
-    this.#notes.sendings.push({ to: 'scope', message: { type: 'hello', session: -1 } });
+    this.#notes.sendings.push({ to: 'hub', message: { type: 'hello', session: -1 } });
     return next;
   }
 

@@ -1,3 +1,4 @@
+import type { SystemState } from './system-state.ts';
 import { TooManyStates } from './too-many-states.ts';
 
 /**
@@ -16,11 +17,11 @@ const SEEN = -2;
 const STATES_MAX = NUMBER_MASK - 1;
 /** Of 16 places in the index so many are used before it doubles. */
 const LOAD = 13;
-const FIRST_BITS = 12;
+const FIRST_BITS = 14;
 
 /** States that wait to be added together. */
 export class Batch {
-  readonly words: Uint32Array;
+  readonly words: Int32Array;
   readonly parents: Uint32Array;
   readonly hashes: Int32Array;
   /** What the index holds for each; while they are added. */
@@ -30,7 +31,7 @@ export class Batch {
 
   constructor(size: number, width: number) {
     this.size = size;
-    this.words = new Uint32Array(size * width);
+    this.words = new Int32Array(size * width);
     this.parents = new Uint32Array(size);
     this.hashes = new Int32Array(size);
     this.entries = new Int32Array(size);
@@ -41,13 +42,15 @@ export class StateStore {
   /** Words of a state. */
   readonly width: number;
   count = 0;
-  readonly #rows: Uint32Array[] = [];
+  readonly #rows: Int32Array[] = [];
   readonly #parents: Uint32Array[] = [];
   #index = new Int32Array(1 << FIRST_BITS).fill(EMPTY);
   #limit = ((1 << FIRST_BITS) * LOAD) >> 4;
+  readonly #one: Batch;
 
   constructor(width: number) {
     this.width = width;
+    this.#one = new Batch(1, width);
   }
 
   /** Bytes that the store holds, all in. */
@@ -56,67 +59,85 @@ export class StateStore {
     return this.#rows.length * CHUNK * perState + this.#index.byteLength;
   }
 
-  /** The number of a state; negative, `-1 - number`, when it had been seen before. */
-  add(state: Uint32Array, parent: number): number {
-    return this.#add(state, 0, hashOf(state, 0, this.width), parent);
-  }
-
   /** Puts a state into a batch that is not full. */
-  queue(batch: Batch, state: Uint32Array, parent: number): void {
+  queue(batch: Batch, state: SystemState, parent: number): void {
     const { width } = this;
-    const at = batch.count;
-    const from = at * width;
+    const { count, words } = batch;
+    const from = count * width;
+    let hash = 0;
     for (let place = 0; place < width; place += 1) {
-      batch.words[from + place] = state[place] as number;
+      const word = (state[2 * place] as number) | ((state[2 * place + 1] as number) << 16);
+      words[from + place] = word;
+      hash = mixed(hash, word);
     }
-    batch.hashes[at] = hashOf(state, 0, width);
-    batch.parents[at] = parent;
-    batch.count = at + 1;
+    batch.hashes[count] = finished(hash);
+    batch.parents[count] = parent;
+    batch.count = count + 1;
   }
 
   /**
-   * As `add` for each in its order. Most have been seen before, and every look costs a memory access:
-   * first all places of the index are read, then all rows, so that the accesses overlap.
+   * Adds those that are new, in their order. Most have been seen before, and every look costs a
+   * memory access: first all places of the index are read, then all rows, so that the accesses
+   * overlap.
    */
   addAll(batch: Batch): void {
-    const { count, entries, hashes, words, parents } = batch;
-    const { width } = this;
+    this.#readIndex(batch);
+    this.#readRows(batch);
+    this.#addRest(batch);
+    batch.count = 0;
+  }
+
+  #readIndex({ count, entries, hashes }: Batch): void {
     const index = this.#index;
     const mask = index.length - 1;
     for (let at = 0; at < count; at += 1) {
       entries[at] = index[(hashes[at] as number) & mask] as number;
     }
+  }
+
+  #readRows({ count, entries, hashes, words }: Batch): void {
+    const { width } = this;
     for (let at = 0; at < count; at += 1) {
       const entry = entries[at] as number;
       if (!isTagged(entry, hashes[at] as number)) continue;
       if (this.#isAt(entry & NUMBER_MASK, words, at * width)) entries[at] = SEEN;
     }
+  }
+
+  #addRest({ count, entries, hashes, words, parents }: Batch): void {
+    const { width } = this;
     for (let at = 0; at < count; at += 1) {
       if (entries[at] === SEEN) continue;
       this.#add(words, at * width, hashes[at] as number, parents[at] as number);
     }
-    batch.count = 0;
   }
 
   /** The number of a state, or -1. */
-  find(state: Uint32Array): number {
+  find(state: SystemState): number {
+    const one = this.#one;
+    one.count = 0;
+    this.queue(one, state, 0);
+    const hash = one.hashes[0] as number;
     const index = this.#index;
     const mask = index.length - 1;
-    const hash = hashOf(state, 0, this.width);
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const entry = index[at] as number;
       if (entry === EMPTY) return -1;
-      if (isTagged(entry, hash) && this.#isAt(entry & NUMBER_MASK, state, 0)) {
+      if (isTagged(entry, hash) && this.#isAt(entry & NUMBER_MASK, one.words, 0)) {
         return entry & NUMBER_MASK;
       }
     }
   }
 
-  read(number: number, into: Uint32Array): void {
+  read(number: number, into: SystemState): void {
     const { width } = this;
-    const row = this.#rows[number >>> CHUNK_BITS] as Uint32Array;
+    const row = this.#rows[number >>> CHUNK_BITS] as Int32Array;
     const from = (number & (CHUNK - 1)) * width;
-    for (let place = 0; place < width; place += 1) into[place] = row[from + place] as number;
+    for (let place = 0; place < width; place += 1) {
+      const word = row[from + place] as number;
+      into[2 * place] = word & 0xffff;
+      into[2 * place + 1] = word >>> 16;
+    }
   }
 
   /** The state that this one was first reached from; the first state is its own. */
@@ -125,13 +146,13 @@ export class StateStore {
     return parents[number & (CHUNK - 1)] as number;
   }
 
-  #add(words: Uint32Array, from: number, hash: number, parent: number): number {
+  #add(words: Int32Array, from: number, hash: number, parent: number): void {
     const index = this.#index;
     const mask = index.length - 1;
     let at = hash & mask;
     for (let entry = index[at] as number; entry !== EMPTY; entry = index[at] as number) {
       if (isTagged(entry, hash) && this.#isAt(entry & NUMBER_MASK, words, from)) {
-        return -1 - (entry & NUMBER_MASK);
+        return;
       }
       at = (at + 1) & mask;
     }
@@ -141,26 +162,25 @@ export class StateStore {
     this.#write(number, words, from, parent);
     this.count = number + 1;
     if (this.count > this.#limit) this.#grow();
-    return number;
   }
 
-  #write(number: number, words: Uint32Array, from: number, parent: number): void {
+  #write(number: number, words: Int32Array, from: number, parent: number): void {
     const { width } = this;
     const inChunk = number & (CHUNK - 1);
     if (inChunk === 0) {
-      this.#rows.push(new Uint32Array(CHUNK * width));
+      this.#rows.push(new Int32Array(CHUNK * width));
       this.#parents.push(new Uint32Array(CHUNK));
     }
     const chunk = number >>> CHUNK_BITS;
-    const row = this.#rows[chunk] as Uint32Array;
+    const row = this.#rows[chunk] as Int32Array;
     const to = inChunk * width;
     for (let place = 0; place < width; place += 1) row[to + place] = words[from + place] as number;
     (this.#parents[chunk] as Uint32Array)[inChunk] = parent;
   }
 
-  #isAt(number: number, words: Uint32Array, from: number): boolean {
+  #isAt(number: number, words: Int32Array, from: number): boolean {
     const { width } = this;
-    const row = this.#rows[number >>> CHUNK_BITS] as Uint32Array;
+    const row = this.#rows[number >>> CHUNK_BITS] as Int32Array;
     const at = (number & (CHUNK - 1)) * width;
     for (let place = 0; place < width; place += 1) {
       if (row[at + place] !== words[from + place]) return false;
@@ -173,7 +193,7 @@ export class StateStore {
     const index = new Int32Array(size).fill(EMPTY);
     const mask = size - 1;
     for (let number = 0; number < this.count; number += 1) {
-      const row = this.#rows[number >>> CHUNK_BITS] as Uint32Array;
+      const row = this.#rows[number >>> CHUNK_BITS] as Int32Array;
       const hash = hashOf(row, (number & (CHUNK - 1)) * this.width, this.width);
       let at = hash & mask;
       while (index[at] !== EMPTY) at = (at + 1) & mask;
@@ -193,14 +213,20 @@ function isTagged(entry: number, hash: number): boolean {
   return ((entry ^ hash) & ~NUMBER_MASK) === 0 && entry !== EMPTY;
 }
 
-/** Mixes all places into 32 bits (the finalizer of MurmurHash3). */
-function hashOf(row: Uint32Array, from: number, width: number): number {
+function hashOf(row: Int32Array, from: number, width: number): number {
   let hash = 0;
-  for (let place = 0; place < width; place += 1) {
-    hash = Math.imul(hash ^ (row[from + place] as number), 0x9e3779b1);
-    hash ^= hash >>> 15;
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return hash ^ (hash >>> 16);
+  for (let place = from; place < from + width; place += 1) hash = mixed(hash, row[place] as number);
+  return finished(hash);
+}
+
+function mixed(hash: number, word: number): number {
+  const product = Math.imul(hash ^ word, 0x9e3779b1);
+  return product ^ (product >>> 15);
+}
+
+/** The finalizer of MurmurHash3. */
+function finished(hash: number): number {
+  const once = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35);
+  return twice ^ (twice >>> 16);
 }

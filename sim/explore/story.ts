@@ -1,7 +1,6 @@
 import { formatDuration } from '../../machines/rules/duration.ts';
 import { WIRE_AT } from './life-line.ts';
 import type { MachineStep } from './machine-step.ts';
-import type { Ask, ScopeMessage, SessionMessage } from './messages.ts';
 import { guardReadings, shown } from './operands.ts';
 import type { System } from './system.ts';
 import type { TraceStep } from './trace.ts';
@@ -49,10 +48,8 @@ function tellStep(system: System, step: TraceStep, seen: readonly MachineStep[])
 }
 
 function pathOf(system: System, { machine }: MachineStep, state: number): string {
-  const { stepper } = system.scopeLogic;
-  return stepper.program.machine === machine
-    ? stepper.pathOf(state)
-    : system.sessionLogic.stepper.pathOf(state);
+  const steppers = [...system.hubLogic.steppers, ...system.spokeLogic.steppers];
+  return steppers.find(({ program }) => program.machine === machine)?.pathOf(state) ?? '';
 }
 
 function changesOf(system: System, step: MachineStep): readonly string[] {
@@ -97,63 +94,9 @@ function titleOf(system: System, { origin, before }: TraceStep): string {
   const scope =
     scopes === 1 ? '' : ` of scope ${Math.floor((origin.place - 1) / system.blockWidth) + 1}`;
   if (origin.message < 0) return `${formatDuration(origin.passedMs)} pass${scope}`;
-  const local = before.places[origin.place] as number;
-  if (place === 0) {
-    const message = system.scope.messages[origin.message] as ScopeMessage;
-    const call = system.scope.locals[local]?.calls[(message as { index?: number }).index ?? -1];
-    return `SP${scope}: ${scopeTitle(message, call)}`;
-  }
-  const message = system.session.messages[origin.message] as SessionMessage;
-  const ask = system.session.locals[local]?.outbox[0] ?? null;
-  return `session ${place}${scope}: ${sessionTitle(message, ask)}`;
-}
-
-function scopeTitle(
-  message: ScopeMessage,
-  call: { readonly kind: string; readonly generation: number } | undefined,
-): string {
-  const what = call === undefined ? '' : `${call.kind} of generation ${call.generation}`;
-  switch (message.type) {
-    case 'succeed':
-      return `${what} succeeds`;
-    case 'fail':
-      return `${what} fails: ${message.code}`;
-    case 'alarm':
-      return `alarm ${message.name}`;
-    case 'crash':
-      return `crashes and starts again${message.landed ? '; what was being saved is saved' : ''}`;
-    default:
-      return message.type;
-  }
-}
-
-function sessionTitle(message: SessionMessage, ask: Ask | null): string {
-  switch (message.type) {
-    case 'answer':
-      return `"${message.of}" is answered${message.again ? ', and will be once more' : ''}`;
-    case 'opened':
-      return 'the SP opens it';
-    case 'fail':
-      return `"${message.of}" fails: ${message.code}`;
-    case 'reach':
-      return 'its target mover reaches the SP';
-    case 'read':
-      return `hears the SP's letter${message.again ? ', and will once more' : ''}`;
-    case 'arrive':
-      return `its request (${ask?.trigger}, renew ${ask?.renew}) reaches the SP`;
-    case 'lose':
-      return 'its request is lost';
-    case 'work':
-      return `the transfer says ${message.fact}`;
-    case 'workFails':
-      return `the transfer fails: ${message.code}`;
-    case 'moverExits':
-      return `the ${message.role} mover exits`;
-    case 'user':
-      return `the user wants it ${message.wish}`;
-    case 'alarm':
-      return `alarm ${message.name}`;
-    default:
-      return message.type;
-  }
+  const cell = place === 0 ? system.hub : system.spoke;
+  const local = cell.locals[before[origin.place] as number];
+  const message = cell.messages[origin.message] as (typeof cell.messages)[number];
+  const who = place === 0 ? cell.logic.who : `${cell.logic.who} ${place}`;
+  return `${who}${scope}: ${cell.logic.titleOf(local, message)}`;
 }

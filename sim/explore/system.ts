@@ -1,24 +1,20 @@
-import { backupSessionMachine } from '../../machines/backup-session/index.ts';
-import { credentialLifecycleMachine } from '../../machines/credential-lifecycle/index.ts';
-import { type Broken, Cell, KINDS, type Outcome, SCOPE, SESSIONS } from './cell.ts';
+import { BlockForm } from './block-form.ts';
+import {
+  type AnyCell,
+  type AnyHub,
+  type AnySpoke,
+  type Broken,
+  Cell,
+  HUB,
+  KINDS,
+  MOVE_WIDTH,
+  SPOKES,
+} from './cell.ts';
+import { cellsOf, MACHINES, type Machines } from './cells-of.ts';
 import { isDense } from './generations.ts';
 import type { Watcher } from './machine-step.ts';
-import type { ScopeMessage, SessionMessage } from './messages.ts';
-import { ScopeCell, type ScopeLocal } from './scope-cell.ts';
-import { SessionCell } from './session-cell.ts';
-import type { SessionLocal } from './session-local.ts';
 import type { Bounds, SystemSettings } from './settings.ts';
-
-/** The machines that are explored; tests put wrong ones in. */
-export interface Machines {
-  readonly lifecycle: typeof credentialLifecycleMachine;
-  readonly session: typeof backupSessionMachine;
-}
-
-export const MACHINES: Machines = {
-  lifecycle: credentialLifecycleMachine,
-  session: backupSessionMachine,
-};
+import { emptyState, type SystemState } from './system-state.ts';
 
 export interface SystemOptions {
   readonly settings: SystemSettings;
@@ -33,32 +29,17 @@ export interface EdgeVisitor {
   edge(next: SystemState, kind: number): void;
 }
 
-/** A row of small numbers, and the same bytes as words, for who stores or compares it. */
-export interface SystemState {
-  readonly places: Uint16Array;
-  readonly words: Uint32Array;
-}
-
-export function emptyState(width: number): SystemState {
-  const words = new Uint32Array((width + 1) >> 1);
-  return { places: new Uint16Array(words.buffer), words };
-}
-
-export function copyOf({ places }: SystemState): SystemState {
-  const copy = emptyState(places.length);
-  copy.places.set(places);
-  return copy;
-}
-
 /** `time`: as a kind beside `KINDS`. */
 export const TIME = KINDS.length;
 const START = KINDS.indexOf('start');
+const FAULT = KINDS.indexOf('fault');
 /** Four bits of budget for faults, the rest for starts. */
 const FAULTS_MASK = 15;
 const STARTS_SHIFT = 4;
 const UNBOUNDED = 4_095;
+const NEVER = Number.POSITIVE_INFINITY;
 
-/** Where the step last told of came from: a cell's place and message, or the time of a scope. */
+/** Where the step last told of came from: a cell's place and message, or the time of a block. */
 export interface EdgeOrigin {
   readonly place: number;
   /** -1: time has passed. */
@@ -68,33 +49,30 @@ export interface EdgeOrigin {
 
 /**
  * All cells together. A state of the system is a row of small numbers: the budgets, and for each
- * scope its desk and its sessions. Steps are looked up in the cells; nothing is decided here.
+ * block (a scope, say) its hub and its spokes (the SP's desk, the sessions). Steps are looked up in
+ * the cells; nothing is decided here.
  */
 export class System {
   readonly options: SystemOptions;
   /** Told of every step of a machine when it is worked out, which is once. */
   readonly watchers: Watcher[];
-  readonly scopeLogic: ScopeCell;
-  readonly sessionLogic: SessionCell;
-  readonly scope: Cell<ScopeLocal, ScopeMessage, SessionMessage>;
-  readonly session: Cell<SessionLocal, SessionMessage, ScopeMessage>;
+  readonly hubLogic: AnyHub;
+  readonly spokeLogic: AnySpoke;
+  readonly hub: AnyCell;
+  readonly spoke: AnyCell;
   /** Numbers in a state. */
   readonly width: number;
-  /** Places of one scope: its desk, then its sessions. */
+  /** Places of one block: its hub, then its spokes. */
   readonly blockWidth: number;
   /** What the step that is being told of has broken. */
   broken: readonly Broken[] | null = null;
-  readonly #nextState: SystemState;
-  /** The places and words of `#nextState`. */
-  readonly #next: Uint16Array;
-  readonly #words: Uint32Array;
-  readonly #block: Uint16Array;
-  readonly #order: Uint16Array;
-  /** A session's message to its desk, by number and place: with the place filled in. */
+  /** The state that is being made, and lent to visitors. */
+  readonly #next: SystemState;
+  readonly #form: BlockForm;
+  /** A spoke's message to its hub, by number and place: with the place filled in. */
   readonly #placed: Int32Array[] = [];
-  readonly #elapse: readonly [Map<number, number>, Map<number, number>] = [new Map(), new Map()];
-  readonly #renumber = new Map<number, readonly [number, number]>();
-  readonly #permute: (number | undefined)[] = Array.from({ length: 64 }, () => undefined);
+  /** By the time that passes: the numbers of the messages that say so. */
+  readonly #elapse = new Map<number, readonly [number, number]>();
   readonly #mayOversleep: boolean;
   #place = 0;
   #message = 0;
@@ -104,19 +82,17 @@ export class System {
     const { settings, bounds, machines = MACHINES } = options;
     this.options = options;
     this.watchers = [...(options.watchers ?? [])];
-    this.scopeLogic = new ScopeCell(settings, machines.lifecycle, this.watchers);
-    this.sessionLogic = new SessionCell(settings, machines.session, this.watchers);
-    this.scope = new Cell('scope', this.scopeLogic);
-    this.session = new Cell('session', this.sessionLogic);
-    this.scope.connect((_to, message) => this.session.numberOfMessage(message));
-    this.session.connect((_to, message) => this.scope.numberOfMessage(message));
+    const { hub, spoke } = cellsOf(settings, machines, this.watchers);
+    this.hubLogic = hub;
+    this.spokeLogic = spoke;
+    this.hub = new Cell(hub.who, hub);
+    this.spoke = new Cell(spoke.who, spoke);
+    this.hub.connect((message) => this.spoke.numberOfMessage(message));
+    this.spoke.connect((message) => this.hub.numberOfMessage(message));
     this.blockWidth = 1 + bounds.sessions;
     this.width = 1 + bounds.scopes * this.blockWidth;
-    this.#nextState = emptyState(this.width);
-    this.#next = this.#nextState.places;
-    this.#words = this.#nextState.words;
-    this.#block = new Uint16Array(this.blockWidth);
-    this.#order = new Uint16Array(bounds.sessions);
+    this.#next = emptyState(this.width);
+    this.#form = new BlockForm(this.hub, hub, this.spoke, this.#next, bounds.sessions);
     this.#mayOversleep = settings.faults.includes('oversleep');
   }
 
@@ -127,20 +103,20 @@ export class System {
   initial(): SystemState {
     const state = emptyState(this.width);
     const { bounds, settings } = this.options;
-    state.places[0] = bounds.faults | ((settings.startsMax ?? UNBOUNDED) << STARTS_SHIFT);
+    state[0] = bounds.faults | ((settings.startsMax ?? UNBOUNDED) << STARTS_SHIFT);
     return state;
   }
 
-  /** Whether any session runs. */
-  isBusy({ places }: SystemState): boolean {
+  /** Whether any spoke is in use. */
+  isBusy(state: SystemState): boolean {
     for (let place = 1; place < this.width; place += 1) {
-      if ((place - 1) % this.blockWidth !== 0 && places[place] !== 0) return true;
+      if ((place - 1) % this.blockWidth !== 0 && state[place] !== 0) return true;
     }
     return false;
   }
 
-  faultsLeft({ places }: SystemState): number {
-    return (places[0] as number) & FAULTS_MASK;
+  faultsLeft(state: SystemState): number {
+    return (state[0] as number) & FAULTS_MASK;
   }
 
   /** Tells of every step that is possible in a state. */
@@ -156,64 +132,87 @@ export class System {
   }
 
   #choose(state: SystemState, base: number, place: number, visitor: EdgeVisitor): void {
-    const local = state.places[place] as number;
-    const cell = place === base ? this.scope : this.session;
-    const choices = cell.choices[local] as Int32Array;
-    const budget = state.places[0] as number;
+    const local = state[place] as number;
+    const cell = place === base ? this.hub : this.spoke;
+    const others = this.#generationsBeside(state, base, place);
+    const budget = state[0] as number;
     const faults = budget & FAULTS_MASK;
-    const starts = budget >> STARTS_SHIFT;
-    for (let at = 0; at < choices.length; at += 3) {
-      const cost = choices[at + 1] as number;
-      if (cost > faults) continue;
-      const kind = choices[at + 2] as number;
-      if (kind === START && starts === 0) continue;
-      this.#load(state.words);
-      if (cost > 0) this.#next[0] = budget - cost;
-      else if (kind === START && starts !== UNBOUNDED) {
-        this.#next[0] = budget - (1 << STARTS_SHIFT);
+    const end = cell.movesAt[local + 1] as number;
+    for (let at = cell.movesAt[local] as number; at < end; at += MOVE_WIDTH) {
+      const { moves } = cell;
+      const cost = moves[at + 1] as number;
+      const kind = moves[at + 2] as number;
+      if (cost > faults || (kind === START && budget >> STARTS_SHIFT === 0)) continue;
+      const code = cell.codeOfMove(local, at);
+      this.#load(state);
+      this.#spend(budget, cost, kind);
+      this.broken = null;
+      this.#place = place;
+      this.#message = moves[at] as number;
+      if (code >= 0 && isDense(others | (cell.generations[code] as number))) {
+        this.#next[place] = code;
+        if (place !== base) this.#form.sortSpokes(base);
+        this.#form.sortBlocks();
+      } else {
+        this.#land(base, place, code);
+        this.#form.settle(base);
       }
-      this.#take(base, place, choices[at] as number);
-      visitor.edge(this.#nextState, kind);
+      visitor.edge(this.#next, kind);
     }
   }
 
-  #take(base: number, place: number, message: number): void {
-    this.broken = null;
-    this.#place = place;
-    this.#message = message;
-    this.#passedMs = 0;
-    this.#apply(base, place, message);
-    this.#settle(base);
+  #generationsBeside(state: SystemState, base: number, place: number): number {
+    let generations = 0;
+    for (let other = base; other < base + this.blockWidth; other += 1) {
+      if (other === place) continue;
+      const cell = other === base ? this.hub : this.spoke;
+      generations |= cell.generations[state[other] as number] as number;
+    }
+    return generations;
+  }
+
+  #spend(budget: number, cost: number, kind: number): void {
+    if (cost > 0) this.#next[0] = budget - cost;
+    else if (kind === START && budget >> STARTS_SHIFT !== UNBOUNDED) {
+      this.#next[0] = budget - (1 << STARTS_SHIFT);
+    }
   }
 
   /** The same step once more, for the watchers: nothing of it is looked up. */
   redo(state: SystemState, { place, message }: EdgeOrigin): void {
-    this.scope.forgetSteps();
-    this.session.forgetSteps();
+    this.hub.forgetSteps();
+    this.spoke.forgetSteps();
     const base = place - ((place - 1) % this.blockWidth);
-    this.#load(state.words);
-    if (message >= 0) this.#take(base, place, message);
+    this.#load(state);
+    if (message >= 0) this.#apply(base, place, message);
     else this.#passTime(state, base, { edge: () => {} });
   }
 
-  #load(words: Uint32Array): void {
-    const next = this.#words;
-    for (let at = 0; at < next.length; at += 1) next[at] = words[at] as number;
+  #load(state: SystemState): void {
+    const next = this.#next;
+    for (let at = 0; at < next.length; at += 1) next[at] = state[at] as number;
   }
 
   #apply(base: number, place: number, message: number): void {
-    const next = this.#next;
-    const cell = place === base ? this.scope : this.session;
-    const outcome: Outcome = cell.outcome(next[place] as number, message);
-    next[place] = outcome.next;
-    if (outcome.broken !== null) this.broken = [...(this.broken ?? []), ...outcome.broken];
-    const { sendings } = outcome;
-    if (sendings === null) return;
+    const cell = place === base ? this.hub : this.spoke;
+    this.#land(base, place, cell.code(this.#next[place] as number, message));
+  }
+
+  /** What a step comes to: another local state, and messages to others in the block. */
+  #land(base: number, place: number, code: number): void {
+    if (code >= 0) {
+      this.#next[place] = code;
+      return;
+    }
+    const outcome = (place === base ? this.hub : this.spoke).outcomeOf(code);
+    const { next, sendings, broken } = outcome;
+    this.#next[place] = next;
+    if (broken !== null) this.broken = [...(this.broken ?? []), ...broken];
     for (let at = 0; at < sendings.length; at += 2) {
       const to = sendings[at] as number;
       const sent = sendings[at + 1] as number;
-      if (to === SCOPE) this.#apply(base, base, this.#withPlace(sent, place - base - 1));
-      else if (to !== SESSIONS) this.#apply(base, base + 1 + to, sent);
+      if (to === HUB) this.#apply(base, base, this.#withPlace(sent, place - base - 1));
+      else if (to !== SPOKES) this.#apply(base, base + 1 + to, sent);
       else {
         for (let other = 1; other < this.blockWidth; other += 1) {
           this.#apply(base, base + other, sent);
@@ -222,148 +221,57 @@ export class System {
     }
   }
 
-  #withPlace(message: number, session: number): number {
+  #withPlace(message: number, spoke: number): number {
     let row = this.#placed[message];
     if (row === undefined) {
       row = new Int32Array(this.blockWidth - 1).fill(-1);
       this.#placed[message] = row;
     }
-    const known = row[session] as number;
+    const known = row[spoke] as number;
     if (known >= 0) return known;
-    const template = this.scope.messages[message] as ScopeMessage;
-    const placed: ScopeMessage =
-      template.type === 'ask'
-        ? { type: 'ask', ask: { ...template.ask, session } }
-        : { type: template.type === 'bye' ? 'bye' : 'hello', session };
-    row[session] = this.scope.numberOfMessage(placed);
-    return row[session] as number;
+    const template = this.hub.messages[message] as AnyCell['messages'][number];
+    row[spoke] = this.hub.numberOfMessage(this.hubLogic.placed(template, spoke));
+    return row[spoke] as number;
   }
 
-  /** Time passes in one scope until a guard can see it; scopes share no instant with each other. */
+  /** Time passes in one block until a guard can see it; blocks share no instant with each other. */
   #passTime(state: SystemState, base: number, visitor: EdgeVisitor): void {
-    let boundaryMs = Number.POSITIVE_INFINITY;
-    let waitMaxMs = Number.POSITIVE_INFINITY;
-    let isUrgent = false;
+    let boundaryMs = NEVER;
+    let waitMaxMs = NEVER;
+    let urgent = 0;
     for (let place = base; place < base + this.blockWidth; place += 1) {
-      const outlooks = place === base ? this.scope.outlooks : this.session.outlooks;
-      const outlook = outlooks[state.places[place] as number] as (typeof outlooks)[number];
-      if (outlook.boundaryMs < boundaryMs) boundaryMs = outlook.boundaryMs;
-      if (outlook.waitMaxMs < waitMaxMs) waitMaxMs = outlook.waitMaxMs;
-      isUrgent ||= outlook.isUrgent;
+      const cell = place === base ? this.hub : this.spoke;
+      const local = state[place] as number;
+      boundaryMs = Math.min(boundaryMs, cell.boundaries[local] as number);
+      waitMaxMs = Math.min(waitMaxMs, cell.waits[local] as number);
+      urgent |= cell.urgent[local] as number;
     }
-    if (boundaryMs > waitMaxMs || boundaryMs === Number.POSITIVE_INFINITY) return;
-    const budget = state.places[0] as number;
+    const isUrgent = urgent !== 0;
+    if (boundaryMs > waitMaxMs || boundaryMs === NEVER) return;
+    const budget = state[0] as number;
     // F7: a process that was paused hears its alarms late.
     if (isUrgent && (!this.#mayOversleep || (budget & FAULTS_MASK) === 0)) return;
-    this.#load(state.words);
+    this.#load(state);
     if (isUrgent) this.#next[0] = budget - 1;
     this.broken = null;
     this.#place = base;
     this.#message = -1;
     this.#passedMs = boundaryMs;
-    const [ofScope, ofSession] = this.#elapse;
-    this.#apply(base, base, elapsing(ofScope, this.scope, boundaryMs));
-    const message = elapsing(ofSession, this.session, boundaryMs);
+    const [ofHub, ofSpoke] = this.#elapsing(boundaryMs);
+    this.#apply(base, base, ofHub);
     for (let place = base + 1; place < base + this.blockWidth; place += 1) {
-      this.#apply(base, place, message);
+      this.#apply(base, place, ofSpoke);
     }
-    this.#settle(base);
-    visitor.edge(this.#nextState, isUrgent ? KINDS.indexOf('fault') : TIME);
+    this.#form.settle(base);
+    visitor.edge(this.#next, isUrgent ? FAULT : TIME);
   }
 
-  /** One form for all states that differ in names only: generations, sessions, scopes. */
-  #settle(base: number): void {
-    const next = this.#next;
-    let generations = this.scope.generations[next[base] as number] as number;
-    for (let place = base + 1; place < base + this.blockWidth; place += 1) {
-      generations |= this.session.generations[next[place] as number] as number;
-    }
-    if (!isDense(generations)) this.#renumberAll(base, generations);
-    this.#sortSessions(base);
-    if (this.width > 1 + this.blockWidth) this.#sortScopes();
-  }
-
-  #renumberAll(base: number, generations: number): void {
-    let messages = this.#renumber.get(generations);
-    if (messages === undefined) {
-      const message = { type: 'renumber', generations } as const;
-      messages = [this.scope.numberOfMessage(message), this.session.numberOfMessage(message)];
-      this.#renumber.set(generations, messages);
-    }
-    const [ofScope, ofSession] = messages;
-    const next = this.#next;
-    next[base] = this.scope.outcome(next[base] as number, ofScope).next;
-    for (let place = base + 1; place < base + this.blockWidth; place += 1) {
-      next[place] = this.session.outcome(next[place] as number, ofSession).next;
-    }
-  }
-
-  #sortSessions(base: number): void {
-    const next = this.#next;
-    let isSorted = true;
-    for (let place = base + 2; place < base + this.blockWidth; place += 1) {
-      if ((next[place - 1] as number) > (next[place] as number)) isSorted = false;
-    }
-    if (isSorted) return;
-    const count = this.blockWidth - 1;
-    const order = this.#order;
-    // By insertion, and stable: there are three sessions at most.
-    let key = 0;
-    for (let at = 0; at < count; at += 1) {
-      const local = next[base + 1 + at] as number;
-      let to = at;
-      for (; to > 0 && (next[base + to] as number) > local; to -= 1) {
-        next[base + 1 + to] = next[base + to] as number;
-        order[to] = order[to - 1] as number;
-      }
-      next[base + 1 + to] = local;
-      order[to] = at;
-    }
-    for (let at = 0; at < count; at += 1) key = key * 4 + (order[at] as number);
-    next[base] = this.scope.outcome(next[base] as number, this.#permutation(key)).next;
-  }
-
-  /** `#order[at]`: who stands at that place from now on; `key` has the same in one number. */
-  #permutation(key: number): number {
-    const known = this.#permute[key];
+  #elapsing(ms: number): readonly [number, number] {
+    const known = this.#elapse.get(ms);
     if (known !== undefined) return known;
-    const order = this.#order;
-    const places = [...order.keys()].map((session) => order.indexOf(session));
-    const message = this.scope.numberOfMessage({ type: 'permute', places });
-    this.#permute[key] = message;
-    return message;
+    const message = { type: 'elapse', ms } as const;
+    const made = [this.hub.numberOfMessage(message), this.spoke.numberOfMessage(message)] as const;
+    this.#elapse.set(ms, made);
+    return made;
   }
-
-  #sortScopes(): void {
-    const { blockWidth, width } = this;
-    const next = this.#next;
-    const block = this.#block;
-    // Insertion: there are three scopes at most.
-    for (let base = 1 + blockWidth; base < width; base += blockWidth) {
-      for (let at = base; at > 1 && this.#isAfter(at - blockWidth, at); at -= blockWidth) {
-        block.set(next.subarray(at, at + blockWidth));
-        next.copyWithin(at, at - blockWidth, at);
-        next.set(block, at - blockWidth);
-      }
-    }
-  }
-
-  #isAfter(one: number, other: number): boolean {
-    const next = this.#next;
-    for (let at = 0; at < this.blockWidth; at += 1) {
-      const difference = (next[one + at] as number) - (next[other + at] as number);
-      if (difference !== 0) return difference > 0;
-    }
-    return false;
-  }
-}
-
-function elapsing(
-  known: Map<number, number>,
-  cell: { numberOfMessage(message: { readonly type: 'elapse'; readonly ms: number }): number },
-  ms: number,
-): number {
-  const message = known.get(ms) ?? cell.numberOfMessage({ type: 'elapse', ms });
-  known.set(ms, message);
-  return message;
 }

@@ -3,7 +3,14 @@ import type { LifecycleSettings } from '../../machines/credential-lifecycle/inde
 import type { Route } from '../../machines/rules/route.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../machines/rules/time.ts';
 import { NOW } from './life-line.ts';
-import { FAULTS, type Opening, type SystemSettings } from './settings.ts';
+import {
+  type ConnectionSettings,
+  type DeskSettings,
+  FAULTS,
+  type MoverSettings,
+  type Opening,
+  type SystemSettings,
+} from './settings.ts';
 
 const DIRECT: Route = {
   dataPath: 'direct',
@@ -80,12 +87,13 @@ interface Variant {
   readonly sessionsMax?: number;
 }
 
-function systemOf(variant: Variant): SystemSettings {
+function systemOf(variant: Variant): DeskSettings {
   const lifecycle = { ...FOURTEEN_DAYS, ...variant.lifecycle };
   const session: SessionInput = { ...SESSION, ...variant.session };
   const { lifetimeMs, renewBelowMs, includesLine } = lifecycle;
   const { skewMs = 0 } = variant;
   return {
+    kind: 'desk',
     name: variant.name,
     about: variant.about,
     lifecycle,
@@ -110,7 +118,7 @@ function sasOf(lifecycle: Partial<LifecycleSettings>): Pick<Variant, 'lifecycle'
 }
 
 /** Every route, and every setting that makes the machines decide differently. */
-export const SYSTEMS: readonly SystemSettings[] = [
+export const DESK_SYSTEMS: readonly DeskSettings[] = [
   systemOf({
     name: 'aws-direct',
     about: 'AWS and GCS, direct: 14 days, checked by the tenant when it connects (C1, C2)',
@@ -180,6 +188,76 @@ export const SYSTEMS: readonly SystemSettings[] = [
     openings: [AWS_DIRECT, GATED],
   }),
 ];
+
+/** The movers' side: the ledger that they draw from (Q2), and the gate of each (C16). */
+const MOVERS: MoverSettings = {
+  kind: 'movers',
+  name: 'quota',
+  about:
+    'target movers that draw from one quota, which is raised and lowered meanwhile (Q1, Q2, Q3)',
+  life: {
+    lifetimeMs: 14 * DAY_MS,
+    renewBelowMs: 5 * MINUTE_MS,
+    includesLine: false,
+    marginMs: 5 * MINUTE_MS,
+    skewMs: 0,
+  },
+  lifetimeMs: null,
+  quotaBytes: 4,
+  quotas: [1, 4],
+  chunkBytes: 1,
+  quotaWaitMs: HOUR_MS,
+  blocks: 3,
+  faults: ['quota', 'storage'],
+  startsMax: null,
+  sessionsMax: 3,
+};
+
+const MOVER_SYSTEMS: readonly MoverSettings[] = [
+  MOVERS,
+  {
+    ...MOVERS,
+    name: 'quota-contact',
+    about: 'as quota, one target mover that loses its contact to the SP (P4, P8, L9)',
+    faults: ['quota', 'contact'],
+    sessionsMax: 1,
+  },
+  {
+    ...MOVERS,
+    name: 'mover-gate',
+    about: 'target movers whose credentials end while they write (C15, C16, L4)',
+    lifetimeMs: 14 * DAY_MS,
+    quotas: [],
+    chunkBytes: 2,
+    blocks: 2,
+    faults: ['contact', 'storage'],
+    sessionsMax: 1,
+  },
+];
+
+export const CONNECTIONS: ConnectionSettings = {
+  kind: 'connections',
+  name: 'connection',
+  about: 'persistent connections to an SP that is lost, silent, or says no (P5, L6, F5, F11)',
+  input: {
+    handshakeTimeoutMs: 30 * SECOND_MS,
+    heartbeatMs: 30 * SECOND_MS,
+    silenceMs: 2 * MINUTE_MS,
+    backoffFirstMs: SECOND_MS,
+    backoffCapMs: MINUTE_MS,
+  },
+  faults: ['channel', 'crash', 'late', 'refusal'],
+  startsMax: null,
+  sessionsMax: 3,
+};
+
+export const SYSTEMS: readonly SystemSettings[] = [...DESK_SYSTEMS, ...MOVER_SYSTEMS, CONNECTIONS];
+
+export function deskNamed(name: string): DeskSettings {
+  const found = DESK_SYSTEMS.find((system) => system.name === name);
+  if (found === undefined) throw new RangeError(`there is no system "${name}" with a desk`);
+  return found;
+}
 
 export function systemNamed(name: string): SystemSettings {
   const found = SYSTEMS.find((system) => system.name === name);

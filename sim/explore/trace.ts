@@ -1,7 +1,8 @@
 import type { Broken } from './cell.ts';
 import type { SearchResult } from './search.ts';
 import type { StateStore } from './state-store.ts';
-import { copyOf, type EdgeOrigin, emptyState, type System, type SystemState } from './system.ts';
+import type { EdgeOrigin, System } from './system.ts';
+import { emptyState, type SystemState } from './system-state.ts';
 
 /** One step on the way to a state. */
 export interface TraceStep {
@@ -33,7 +34,7 @@ export function stepBetween(
         return;
       }
       const { origin, broken } = system;
-      found = { before, after: copyOf(next), origin, kind, broken: broken ?? [] };
+      found = { before, after: next.slice(), origin, kind, broken: broken ?? [] };
     },
   });
   if (found === null) throw new Error('a state that its parent does not lead to');
@@ -63,10 +64,10 @@ export function traceTo(system: System, store: StateStore, number: number): read
 
 export function stateAt(system: System, store: StateStore, number: number): SystemState {
   const state = emptyState(system.width);
-  store.read(number, state.words);
+  store.read(number, state);
   return state;
 }
 
 function isSame(one: SystemState, other: SystemState): boolean {
-  return one.words.every((word, at) => word === other.words[at]);
+  return one.every((number, at) => number === other[at]);
 }

@@ -1,6 +1,7 @@
 import type { Prng } from '../kernel/index.ts';
 import { type Broken, KINDS } from './cell.ts';
-import { copyOf, type EdgeVisitor, type System, type SystemState } from './system.ts';
+import type { EdgeVisitor, System } from './system.ts';
+import type { SystemState } from './system-state.ts';
 import { stepBetween, type TraceStep } from './trace.ts';
 
 export interface WalkResult {
@@ -37,7 +38,7 @@ class Chooser implements EdgeVisitor {
     const weight = SELDOM.includes(kind) ? 1 : ORDINARY_WEIGHT;
     this.#count += weight;
     if (this.#prng.integer(1, this.#count) > weight) return;
-    this.next = copyOf(next);
+    this.next = next.slice();
     this.broken = this.#system.broken;
   }
 }
@@ -45,7 +46,7 @@ class Chooser implements EdgeVisitor {
 /** One random way through a system; the same seed takes the same way. */
 export function walk(system: System, prng: Prng, stepsMax: number): WalkResult {
   const chooser = new Chooser(system, prng);
-  const way: SystemState[] = [copyOf(system.initial())];
+  const way: SystemState[] = [system.initial()];
   for (let steps = 0; steps < stepsMax; steps += 1) {
     const state = way.at(-1) as SystemState;
     chooser.begin();

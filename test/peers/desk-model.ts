@@ -1,7 +1,7 @@
 import type { credentialLifecycleMachine } from '../../machines/credential-lifecycle/index.ts';
 import type { Notes } from '../../sim/explore/cell.ts';
 import { isDense } from '../../sim/explore/generations.ts';
-import { MACHINES, systemNamed } from '../../sim/explore/index.ts';
+import { deskNamed, MACHINES } from '../../sim/explore/index.ts';
 import type { ScopeMessage, SessionMessage } from '../../sim/explore/messages.ts';
 import { ScopeCell, type ScopeLocal } from '../../sim/explore/scope-cell.ts';
 
@@ -21,7 +21,7 @@ export function countDesk(
   faults: number,
   lifecycle: typeof credentialLifecycleMachine = MACHINES.lifecycle,
 ): DeskCount {
-  const settings = { ...systemNamed('iam-sts'), faults: ['issuer'] as const };
+  const settings = { ...deskNamed('iam-sts'), faults: ['issuer'] as const };
   const cell = new ScopeCell(settings, lifecycle, []);
   const seen = new Set<string>();
   const broken = new Set<string>();

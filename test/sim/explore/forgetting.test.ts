@@ -3,7 +3,8 @@ import type { SessionContext } from '../../../machines/backup-session/index.ts';
 import type { LifecycleContext } from '../../../machines/credential-lifecycle/index.ts';
 import { Search, System, systemNamed } from '../../../sim/explore/index.ts';
 import { NOW } from '../../../sim/explore/life-line.ts';
-import type { ScopeLocal } from '../../../sim/explore/scope-cell.ts';
+import type { ScopeCell, ScopeLocal } from '../../../sim/explore/scope-cell.ts';
+import type { SessionCell } from '../../../sim/explore/session-cell.ts';
 import type { SessionLocal } from '../../../sim/explore/session-local.ts';
 
 /**
@@ -66,8 +67,9 @@ test('what the explorer forgets, no step depends on', { timeout: 180_000 }, () =
   });
   expect(new Search(system, NO_LIMITS).run().end).toBe('complete');
   let compared = 0;
-  const { scope, session, scopeLogic, sessionLogic } = system;
-  for (const local of [...scope.locals]) {
+  const scopeLogic = system.hubLogic as ScopeCell;
+  const sessionLogic = system.spokeLogic as SessionCell;
+  for (const local of [...(system.hub.locals as ScopeLocal[])]) {
     for (const { message } of scopeLogic.choices(local)) {
       const [one, other] = [local, otherScope(local)].map((from) => {
         const notes = { sendings: [], broken: [] };
@@ -80,7 +82,7 @@ test('what the explorer forgets, no step depends on', { timeout: 180_000 }, () =
       compared += 1;
     }
   }
-  for (const local of [...session.locals]) {
+  for (const local of [...(system.spoke.locals as SessionLocal[])]) {
     const path = sessionLogic.pathOf(local);
     for (const { message } of sessionLogic.choices(local)) {
       const [one, other] = [local, otherSession(local, path)].map((from) => {

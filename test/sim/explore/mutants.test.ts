@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { enqueueActions } from 'xstate';
+import { emit, enqueueActions } from 'xstate';
 import { requests } from '../../../machines/backup-session/backup-session.actions.ts';
 import { backupSessionMachine } from '../../../machines/backup-session/index.ts';
+import { controlConnectionMachine } from '../../../machines/control-connection/index.ts';
 import { isRenewalAsked } from '../../../machines/credential-lifecycle/credential-lifecycle.guards.ts';
 import { credentialLifecycleMachine } from '../../../machines/credential-lifecycle/index.ts';
+import { targetMoverMachine } from '../../../machines/data-mover/index.ts';
 import { Checker, MACHINES, type Machines, systemNamed } from '../../../sim/explore/index.ts';
 
 /** The explorer must find a wrong machine, for the reason that the row names, in a few steps. */
@@ -32,6 +34,15 @@ const lifecycle = (guards: LifecycleGuards) => ({
 });
 const session = (guards: SessionGuards) => ({
   session: backupSessionMachine.provide({ guards } as never) as typeof backupSessionMachine,
+});
+
+const targetMover = (implementations: object) => ({
+  targetMover: targetMoverMachine.provide(implementations as never) as typeof targetMoverMachine,
+});
+const connection = (actions: object) => ({
+  connection: controlConnectionMachine.provide({
+    actions,
+  } as never) as typeof controlConnectionMachine,
 });
 
 /** The SP's own check with its line moved by 1 ms: "less than" becomes "or equal". */
@@ -119,6 +130,42 @@ describe('a wrong guard is found in a few steps, with its operands', () => {
       2,
       /C5|C12|I31|I74/,
     ],
+    [
+      'L9: a mover that was refused does not ask again',
+      targetMover({ guards: { wasRefused: () => false } }),
+      'quota',
+      2,
+      /L1/,
+    ],
+    [
+      'Q2: a grant is told to the engine twice',
+      targetMover({
+        actions: {
+          grantAnswered: emit(({ event }) => ({
+            type: 'engine.grant' as const,
+            bytes: 2 * ((event as { readonly bytes?: number }).bytes ?? 0),
+          })),
+        },
+      }),
+      'quota',
+      1,
+      /Q2, I52/,
+    ],
+    [
+      'C15: a paused mover goes on',
+      targetMover({ actions: { pauseEngine: emit({ type: 'engine.resume' }) } }),
+      'mover-gate',
+      0,
+      /L1|C15|C16/,
+    ],
+    [
+      'P5: the owner is not told that the connection has ended',
+      connection({ reportDown: () => {} }),
+      'connection',
+      1,
+      /P5/,
+    ],
+    ['L6: a wait without an alarm', connection({ armBackoff: () => {} }), 'connection', 1, /L6|L1/],
   ])('%s', (_name, machines, system, faults, expected) => {
     const { broken, story } = find(machines, system, faults);
     expect(broken.map(({ ids }) => ids).join()).toMatch(expected);
