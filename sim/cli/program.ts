@@ -57,7 +57,10 @@ export function createProgram(options: ProgramOptions): Command {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: options.write, writeErr: options.writeError })
     .exitOverride()
-    .addHelpText('after', `\nWithout a command the tour runs; a file alone is opened.\n\n${EXIT_CODE_HELP}`);
+    .addHelpText(
+      'after',
+      `\nWithout a command the tour runs; a file alone is opened.\n\n${EXIT_CODE_HELP}`,
+    );
 
   const choose =
     (load: () => Promise<CommandFunction>) =>

@@ -1,16 +1,24 @@
 import { parseDuration } from '../../machines/rules/duration.ts';
 import { chosenSession } from './chosen.ts';
 import { Fork } from './forks.ts';
-import { type Frame, filterPlaceOf } from './frame.ts';
+import { type Frame, filterPlaceOf, placeIsOpen } from './frame.ts';
 import { RATE_MAX } from './history/player.ts';
 import type { Command } from './keys.ts';
 import { movedCursor, shownCredentials } from './lists.ts';
-import type { Order, PlacedOrder } from './live-run.ts';
+import type { Order } from './live-run.ts';
 import { type LiveStore, problemOf } from './live-store.ts';
 import { type Effect, type MenuEntry, menuEntries, startEffect } from './menus.ts';
-import { scenarioText } from './runs/scenario-text.ts';
+import { situationOf } from './runs/situation.ts';
 import type { MenuName } from './ui-mode.machine.ts';
-import { roughDuration } from './words.ts';
+import { countWords, roughDuration } from './words.ts';
+
+const TWO_FLEETS = 'Two fleets are compared by: fortnight simulate FLEET --compare-set …';
+const NOT_OF_A_FLEET: Partial<Record<Command, string>> = {
+  compare: TWO_FLEETS,
+  switch: TWO_FLEETS,
+  save: 'A fleet is its file and its seed: there is nothing more to save',
+  run: 'The schedules of the fleet start its sessions',
+};
 
 type Performer = (argument: string | null) => void;
 
@@ -25,7 +33,9 @@ export class Deputy {
   }
 
   perform(command: Command, argument: string | null): void {
-    this.#performers[command](argument);
+    const no = this.#store.run.world === 'fleet' ? NOT_OF_A_FLEET[command] : undefined;
+    if (no === undefined) this.#performers[command](argument);
+    else this.#store.say(no);
   }
 
   readonly #performers: Readonly<Record<Command, Performer>> = {
@@ -127,7 +137,9 @@ export class Deputy {
   #setRate(rate: number): void {
     if (!Number.isFinite(rate) || rate < 1 || rate > RATE_MAX) {
       const isBeyond = Number.isFinite(rate);
-      const text = isBeyond ? `No: 1 to ${RATE_MAX} times` : 'A rate is a number, like :rate 1000';
+      const text = isBeyond
+        ? `No: 1 to ${countWords(RATE_MAX)} times`
+        : 'A rate is a number, like :rate 1000';
       this.#store.say(text);
       return;
     }
@@ -136,7 +148,7 @@ export class Deputy {
       return;
     }
     this.#player.setRate(rate);
-    this.#store.say(`${rate} times as fast as real time`);
+    this.#store.say(`${countWords(rate)} times as fast as real time`);
   }
 
   #warp(argument: string | null): void {
@@ -162,7 +174,7 @@ export class Deputy {
   /** Time can always move through what is known; beyond it only a run that takes orders goes. */
   #mayOrder(): boolean {
     const { run } = this.#store;
-    if (run.scenario === null && this.#player.isAtEnd) {
+    if (run.world === 'trace' && this.#player.isAtEnd) {
       this.#store.say('A recorded trace has no future: it can only be looked at');
       return false;
     }
@@ -196,7 +208,7 @@ export class Deputy {
 
   #openMenu(menu: MenuName, filter: string | null): void {
     const { run } = this.#store;
-    if (menu !== 'warp' && run.scenario === null) {
+    if (menu !== 'warp' && run.world === 'trace') {
       this.#store.say('A recorded trace takes no orders: it can only be looked at');
       return;
     }
@@ -257,6 +269,10 @@ export class Deputy {
   #give(order: Order, label: string): void {
     const { run } = this.#store;
     const player = this.#player;
+    if (run.clocked !== undefined && !player.isInPast) {
+      this.#goOnChanged(order, label);
+      return;
+    }
     if (player.isAtEnd) {
       run.order(order);
       this.#afterOrder(order, label);
@@ -278,6 +294,19 @@ export class Deputy {
     );
   }
 
+  /** A fleet with a change is another fleet of the same seed: it is run again up to here. */
+  #goOnChanged(order: Order, label: string): void {
+    const { position } = this.#player;
+    this.#player.pause();
+    this.#store.run.branch?.(position, order).then(
+      (branch) => {
+        this.#store.replaceRun(branch, position);
+        this.#store.say(`${label}: the same fleet is run again up to here, then with this`);
+      },
+      (error: unknown) => this.#store.say(`${label}: ${problemOf(error)}`),
+    );
+  }
+
   #afterOrder(order: Order, label: string): void {
     this.#store.say(label);
     const isStep = order.type === 'step' && order.step.type === 'run';
@@ -293,8 +322,12 @@ export class Deputy {
   }
 
   #forkHere(order: Order, label: string): void {
-    const { branch } = this.#store.run;
+    const { branch, clocked } = this.#store.run;
     if (branch === null) return;
+    if (clocked !== undefined) {
+      this.#goOnChanged(order, label);
+      return;
+    }
     const fork = new Fork(this.#frame.position, order, label);
     this.#player.pause();
     this.#store.fork = fork;
@@ -332,21 +365,10 @@ export class Deputy {
     else if (argument === null) {
       this.#mode.send({ type: 'prompt.opened', kind: 'command', text: 'save situation.yaml' });
     } else {
-      const { position } = this.#frame;
-      const steps = run.steps().filter((one) => one.position <= position);
-      const strikes = run.strikes().filter((one) => one.position <= position);
-      const notes = [
-        `${run.title}, saved after ${position} events.`,
-        ...strikes.map((one) => `Not in the steps: ${strikeWords(one)}.`),
-      ];
-      const text = scenarioText(
-        run.scenario,
-        steps.map(({ step }) => step),
-        notes,
-      );
+      const { text, stepCount } = situationOf(run, run.scenario, this.#frame.position);
       try {
         this.#store.options.writeFile?.(argument, text);
-        this.#store.say(`Saved ${steps.length} steps: fortnight run ${argument} --world memory`);
+        this.#store.say(`Saved ${stepCount} steps: fortnight run ${argument} --world memory`);
       } catch (error) {
         this.#store.say(problemOf(error));
       }
@@ -375,15 +397,4 @@ export class Deputy {
     this.#mode.send({ type: 'prompt.done' });
     if (kind === 'command' && text.trim() !== '') this.#store.command(text);
   }
-}
-
-/** `after 12 events: killMover {"session":"s1","role":"source"}`. */
-function strikeWords({ order, position }: PlacedOrder): string {
-  if (order.type !== 'act') return order.type;
-  const { type, ...what } = order.act;
-  return `after ${position} events: ${type} ${JSON.stringify(what)}`;
-}
-
-function placeIsOpen({ shown }: Frame): boolean {
-  return ['details', 'help', 'menu', 'comparing'].includes(shown);
 }

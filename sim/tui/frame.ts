@@ -63,3 +63,8 @@ export function placeOf({ shown, input }: Pick<Frame, 'shown' | 'input'>): Place
 export function filterPlaceOf({ shown, list }: Pick<Frame, 'shown' | 'list'>): string {
   return shown === 'menu' || shown === 'help' ? shown : list;
 }
+
+/** Something lies over the lists that `back` takes away. */
+export function placeIsOpen({ shown }: Pick<Frame, 'shown'>): boolean {
+  return ['details', 'help', 'menu', 'comparing'].includes(shown);
+}

@@ -1,4 +1,5 @@
 import type { Frame } from './frame.ts';
+import { firstAtOrAfter } from './history/history.ts';
 import type { LiveRun } from './live-run.ts';
 import { LiveStore, type StoreOptions } from './live-store.ts';
 import { menuEntries } from './menus.ts';
@@ -8,7 +9,7 @@ import { COLUMNS_MIN } from './screen/layout.ts';
 import { textOf, wrap } from './screen/lines.ts';
 import { renderScreen } from './screen/screen.ts';
 import { ASCII_SIGNS, type Signs } from './theme.ts';
-import { instantWords, tidy } from './words.ts';
+import { countWords, instantWords, tidy } from './words.ts';
 
 /** Calls regularly with the real time that has passed, until the returned function is called. */
 export type Beat = (tick: (elapsedMs: number) => void) => () => void;
@@ -25,6 +26,8 @@ export interface LineOptions extends Pick<StoreOptions, 'writeFile'> {
 
 /** A tag in words for what the screen would show in a colour. */
 const TAGS = { plain: '', good: '', attention: 'note: ', bad: 'problem: ' } as const;
+
+const TOLD_AT_ONCE_MAX = 20;
 
 /** One event as a plain sentence. */
 export function sentenceOf(entry: LogEntry): string {
@@ -75,6 +78,15 @@ export async function showLines(run: LiveRun, options: LineOptions): Promise<voi
   const tell = (): void => {
     const frame = store.frame();
     const { history, position } = frame;
+    // A fleet at a high rate says more than anybody can hear: the newest, and how many were not told.
+    const news = history.newsPositions();
+    const waiting = firstAtOrAfter(news, position) - firstAtOrAfter(news, told);
+    if (run.clocked !== undefined && waiting > TOLD_AT_ONCE_MAX) {
+      const skipped = waiting - TOLD_AT_ONCE_MAX;
+      write(`${countWords(skipped)} events more in between are not told; pause, then log.`);
+      told = (news[firstAtOrAfter(news, told) + skipped] ?? position) as number;
+    }
+    told = Math.max(told, history.firstKept);
     for (; told < position; told += 1) {
       const event = history.event(told);
       if (event === undefined) break;

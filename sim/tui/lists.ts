@@ -13,6 +13,28 @@ import { credentialsInOrder, sessionsInOrder } from './view-model.ts';
 
 /** The rows of each list after its filter: what is shown and what the cursor walks through. */
 export function shownSessions(frame: Frame): readonly SessionView[] {
+  return oncePerFrame(sessionRows, frame, narrowedSessions);
+}
+
+export function shownCredentials(frame: Frame): readonly CredentialView[] {
+  return oncePerFrame(credentialRows, frame, narrowedCredentials);
+}
+
+const sessionRows = new WeakMap<Frame, readonly SessionView[]>();
+const credentialRows = new WeakMap<Frame, readonly CredentialView[]>();
+
+/** A frame asks several times for the same rows: the chosen one, the table, the cursor. */
+function oncePerFrame<Row>(
+  known: WeakMap<Frame, readonly Row[]>,
+  frame: Frame,
+  make: (frame: Frame) => readonly Row[],
+): readonly Row[] {
+  const rows = known.get(frame) ?? make(frame);
+  known.set(frame, rows);
+  return rows;
+}
+
+function narrowedSessions(frame: Frame): readonly SessionView[] {
   const all = sessionsInOrder(frame.view);
   const filter = parseFilter(frame.ui.filters.sessions ?? '');
   if (filter.length === 0) return all;
@@ -37,7 +59,7 @@ export function shownSessions(frame: Frame): readonly SessionView[] {
   });
 }
 
-export function shownCredentials(frame: Frame): readonly CredentialView[] {
+function narrowedCredentials(frame: Frame): readonly CredentialView[] {
   const all = credentialsInOrder(frame.view);
   const filter = parseFilter(frame.ui.filters.credentials ?? '');
   if (filter.length === 0) return all;

@@ -2,6 +2,7 @@ import type { LogEvent } from '../../machines/ports/event-log.ts';
 import type { EpochMs } from '../../machines/rules/time.ts';
 import type { Scenario, ScenarioFault, ScenarioStep } from '../scenario/types.ts';
 import type { RunSummary, WorldName } from '../world/run-summary.ts';
+import type { RuleReport } from './model/rules.ts';
 
 /** Byte counts of one running mover, cumulative: on the data link, and at the storage. */
 export interface MoverCounts {
@@ -28,7 +29,38 @@ export type Order =
   | { readonly type: 'step'; readonly step: ScenarioStep }
   /** Like the step `warp`, but to an instant; nothing where that has passed. */
   | { readonly type: 'warpTo'; readonly at: EpochMs }
-  | { readonly type: 'act'; readonly act: Act };
+  | { readonly type: 'act'; readonly act: Act }
+  /** One of the changes that a fleet offers, at an instant. */
+  | { readonly type: 'change'; readonly name: string; readonly at: EpochMs };
+
+/** How far a fleet is asked to go on. */
+export interface Demand {
+  /** Until its clock is past this, and so many events were logged in all. */
+  readonly until: EpochMs;
+  readonly atLeast: number;
+  /** Not beyond so many events in all, whatever the clock says. */
+  readonly atMost: number;
+}
+
+/** Something that can be changed in a fleet; the order names it by its label. */
+export interface Offer {
+  readonly label: string;
+  readonly hint: string;
+  readonly destroys: boolean;
+}
+
+/** What a run offers that goes on by its clock, as far as it is asked to. */
+export interface ClockedPart {
+  /** So many times real time to begin with. */
+  readonly startRate: number;
+  /** Works in slices between which keys are answered; null: stops. */
+  goOn(demand: Demand | null): void;
+  /** What the checkers say of all events that were logged so far. */
+  rules(): RuleReport;
+  /** `40 % of 30 days`. */
+  progress(): string;
+  readonly offers: readonly Offer[];
+}
 
 /** An order with its place in the run: the number of events before it, and its slot of the steps. */
 export interface PlacedOrder {
@@ -52,14 +84,22 @@ export interface PlacedStep {
  */
 export interface LiveRun {
   readonly title: string;
-  readonly world: WorldName | 'trace';
-  /** Null: a recorded trace, which takes no orders. */
+  readonly world: WorldName | 'trace' | 'fleet';
+  /** Null: a recorded trace, which takes no orders; or a fleet, which has no steps. */
   readonly scenario: Scenario | null;
-  /** `asked`: a step begins when the view asks for it. `free`: steps follow each other. */
-  readonly pace: 'asked' | 'free';
+  /**
+   * `asked`: a step begins when the view asks for it. `free`: steps follow each other. `clocked`:
+   * it goes on until the instants that the view asks for.
+   */
+  readonly pace: 'asked' | 'free' | 'clocked';
+  /** Of a `clocked` run, and only there. */
+  readonly clocked?: ClockedPart;
   /** Epoch ms on the run's clock. */
   now(): EpochMs;
-  /** Hands over every event so far, then each new one, in order. Returns the unsubscriber. */
+  /**
+   * Hands over every event so far, then each new one, in order; of a `clocked` run, which keeps
+   * none, only new ones: it begins when it is first asked. Returns the unsubscriber.
+   */
   subscribe(listener: (event: LogEvent) => void): () => void;
   /** Byte counts of running movers. Returns the unsubscriber. */
   onProgress(listener: (sessionId: string, counts: MoverCounts) => void): () => void;
@@ -107,5 +147,6 @@ export function stepOf(order: Order, now: EpochMs): ScenarioStep | null {
   if (order.type === 'warpTo') {
     return order.at > now ? { type: 'warp', place, byMs: order.at - now } : null;
   }
+  if (order.type === 'change') return null;
   return order.act.type === 'fault' ? { type: 'fault', place, fault: order.act.fault } : null;
 }

@@ -1,6 +1,6 @@
 import { type Instance, render } from 'ink';
 import { createElement } from 'react';
-import { App, FRAMES_PER_SECOND_MAX } from './app.ts';
+import { App } from './app.ts';
 import { aborted } from './line-mode.ts';
 import type { LiveRun } from './live-run.ts';
 import { type Leaving, LiveStore, type StoreOptions } from './live-store.ts';
@@ -16,6 +16,9 @@ export interface LiveScreenOptions extends Pick<StoreOptions, 'writeFile'> {
   /** Stops this program and all of its group; resolves when the shell lets it go on. */
   readonly stopGroup?: () => Promise<void>;
 }
+
+/** A key that is held down is answered so often at most. */
+const ANSWERS_PER_SECOND_MAX = 60;
 
 /** So many turns of the event loop the stop has time to come; it needs one. */
 const STOP_TURNS = 1_000;
@@ -70,7 +73,8 @@ export async function showScreen(run: LiveRun, options: LiveScreenOptions): Prom
       incrementalRendering: true,
       exitOnCtrlC: false,
       patchConsole: false,
-      maxFps: FRAMES_PER_SECOND_MAX,
+      // The heart beat draws at most so often as it beats; what a key changes is drawn at once.
+      maxFps: ANSWERS_PER_SECOND_MAX,
     });
     instance = opened;
     opened.waitUntilExit().then(() => {

@@ -2,11 +2,11 @@ import { type Actor, createActor, type SnapshotFrom } from 'xstate';
 import { Deputy } from './deputy.ts';
 import type { Fork } from './forks.ts';
 import { type Frame, filterPlaceOf, placeOf, type RunResult, type Shown } from './frame.ts';
-import { History } from './history/history.ts';
+import { History, LIVE_LIMITS } from './history/history.ts';
 import { Player } from './history/player.ts';
 import { commandFor, parseCommand, typedCharacter } from './keys.ts';
 import type { BranchRun, LiveRun } from './live-run.ts';
-import { NO_RULES, RuleWatch } from './model/rules.ts';
+import { NO_RULES, type RuleReport, RuleWatch } from './model/rules.ts';
 import { type ListName, uiModeMachine } from './ui-mode.machine.ts';
 
 export type Leaving = 'quit' | 'interrupt' | 'finished';
@@ -38,7 +38,7 @@ export class LiveStore {
   /** The run that was given; runs that took its place are the store's own to close. */
   #run: LiveRun;
   #own: BranchRun | null = null;
-  #history = new History();
+  #history: History;
   #player: Player;
   #unsubscribe: readonly (() => void)[] = [];
   #fork: Fork | null = null;
@@ -52,6 +52,7 @@ export class LiveStore {
 
   constructor(run: LiveRun, options: StoreOptions = {}) {
     this.#run = run;
+    this.#history = historyFor(run);
     this.options = options;
     this.left = new Promise((resolve) => {
       this.#leave = resolve;
@@ -122,7 +123,8 @@ export class LiveStore {
       const character = typedCharacter(key);
       if (character !== null) this.type(this.#frame.ui.prompt.text + character);
     }
-    this.#player.tick(0);
+    // What goes on by itself comes with the next beat: the answer to a key does not wait for it.
+    if (this.#player.mode !== 'playing') this.#player.tick(0);
     this.refresh();
   }
 
@@ -157,16 +159,21 @@ export class LiveStore {
 
   /** Another run takes the place of the one that is shown, at the same position. */
   replaceRun(run: BranchRun, position: number): void {
-    const { rate } = this.#player;
+    const { rate, now } = this.#player;
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#own?.close().catch(() => {});
     if (this.#own === null) this.#run.cancel();
     this.#own = run;
     this.#run = run;
-    this.#history = new History();
+    this.#history = historyFor(run);
     this.#player = this.#attach(run);
     this.#player.setRate(rate);
-    this.#player.jumpTo(position);
+    // A fleet has to run up to there first.
+    if (run.clocked === undefined) this.#player.jumpTo(position);
+    else {
+      const label = `event ${position} again: what was changed comes next`;
+      this.#player.seek({ label, until: now, test: null, position });
+    }
     run.stay();
     this.#change({ result: null });
     this.refresh();
@@ -198,7 +205,10 @@ export class LiveStore {
   #attach(run: LiveRun): Player {
     const history = this.#history;
     this.#unsubscribe = [
-      run.subscribe((event) => history.append(event)),
+      run.subscribe((event) => {
+        if (run.clocked === undefined) history.append(event);
+        else history.append(event, run.now());
+      }),
       run.onProgress((id, counts) => history.noteProgress(id, counts, run.now())),
     ];
     const player = new Player(run, history, (text) => this.say(text));
@@ -233,19 +243,32 @@ export class LiveStore {
       isHeld: this.#run.isHeld(),
       isInPast: player.isInPast,
       ...shown,
-      rules: isLookingAtRules
-        ? this.#rules.advance(position, () => this.#history.slice(0, position))
-        : (this.#frame?.rules ?? NO_RULES),
+      rules: isLookingAtRules ? this.#rulesAt(position) : (this.#frame?.rules ?? NO_RULES),
       comparison: this.#fork?.comparison() ?? null,
       notice,
       result,
     };
   }
 
+  /** A fleet is judged while it runs: its log is not kept to be read again. */
+  #rulesAt(position: number): RuleReport {
+    const { clocked } = this.#run;
+    if (clocked === undefined) {
+      return this.#rules.advance(position, () => this.#history.slice(0, position));
+    }
+    const known = this.#frame?.rules;
+    return known?.position === this.#history.length ? known : clocked.rules();
+  }
+
   #change(part: Partial<Frame>): void {
     this.#frame = { ...this.#frame, ...part };
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** A run without an end in sight keeps its newest part. */
+function historyFor(run: LiveRun): History {
+  return run.clocked === undefined ? new History() : new History(LIVE_LIMITS);
 }
 
 export function problemOf(error: unknown): string {

@@ -4,7 +4,7 @@ import { chosenCredential, chosenSession } from './chosen.ts';
 import { matches, parseFilter } from './filter.ts';
 import type { Frame } from './frame.ts';
 import type { Seek } from './history/player.ts';
-import type { Act, Order } from './live-run.ts';
+import type { Act, ClockedPart, Order } from './live-run.ts';
 import { transitionRows } from './model/machine-tree.ts';
 import { warpStops } from './model/next.ts';
 import type { SessionView } from './model/types.ts';
@@ -76,9 +76,10 @@ const act = (of: Act): Effect => ({ type: 'order', order: { type: 'act', act: of
 
 /** Everything that can be done now; what the session's machine would not hear comes with the reason. */
 function doEntries(frame: Frame): readonly MenuEntry[] {
-  const { scenario } = frame.run;
-  if (scenario === null) return [];
+  const { scenario, clocked } = frame.run;
   const session = chosenSession(frame);
+  if (clocked !== undefined) return fleetEntries(frame, clocked, session);
+  if (scenario === null) return [];
   return [
     ...jobsFor(session, scenario).map(({ name, tenant, repository }) =>
       entry(`start ${name}`, `a backup of ${tenant} to ${repository}`, startEffect(name)),
@@ -105,6 +106,30 @@ function doEntries(frame: Frame): readonly MenuEntry[] {
       'through the cloud gateway (F5)',
       act({ type: 'dropConnections' }),
     ),
+  ];
+}
+
+/** What a fleet cannot do stands there with the reason, as everywhere. */
+function fleetEntries(
+  { now }: Frame,
+  { offers }: ClockedPart,
+  session: SessionView | null,
+): readonly MenuEntry[] {
+  const changes = offers.map(({ label, hint, destroys }) => {
+    const order = { type: 'change', name: label, at: now } as const;
+    return entry(label, hint, { type: 'order', order }, destroys);
+  });
+  const not = (label: string, reason: string): MenuEntry => {
+    return { label, hint: reason, reason, effect: null, destroys: false };
+  };
+  const events = session === null ? [] : transitionRows(session, now);
+  return [
+    ...changes,
+    not('start a session', 'the schedules of the fleet start them'),
+    ...events.map(({ event }) => {
+      const reason = 'a fleet is decided by its file, its seed and the changes above';
+      return not(`${session?.id}: ${event}`, reason);
+    }),
   ];
 }
 

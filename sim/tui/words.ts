@@ -123,10 +123,15 @@ export function thresholdWords(ms: number): string {
   return exactDuration(ms);
 }
 
+/** `12,345`. */
+export function countWords(count: number): string {
+  const digits = `${Math.trunc(Math.abs(count))}`.replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+  return `${count < 0 ? '-' : ''}${digits}`;
+}
+
 /** `86,400,000 ms`: the number that was really compared. */
 export function millisecondWords(ms: number): string {
-  const digits = `${Math.trunc(Math.abs(ms))}`.replace(/\B(?=(\d{3})+(?!\d))/g, ',');
-  return `${ms < 0 ? '-' : ''}${digits} ms`;
+  return `${countWords(ms)} ms`;
 }
 
 export function sizeWords(bytes: number): string {

@@ -6,6 +6,7 @@ import { openTrace } from '../../sim/tui/runs/trace-run.ts';
 import { renderScreen } from '../../sim/tui/screen/screen.ts';
 import { UNICODE_SIGNS } from '../../sim/tui/theme.ts';
 import { type Benchmark, type Figure, startStopwatch } from './measure.ts';
+import { tuiLive } from './tui-live.ts';
 
 const TENANTS = 5_000;
 const SESSIONS_EACH = 4;
@@ -105,10 +106,11 @@ function memoryMb(): number {
 /** The terminal UI with a trace of a fleet: what a person waits for at each key. */
 export const tui: Benchmark = {
   name: 'tui',
-  title: `Terminal UI, a trace of ${TENANTS} tenants`,
+  title: `Terminal UI, a trace and a live fleet of ${TENANTS} tenants`,
   notes: [
     `${TENANTS * SESSIONS_EACH} sessions; screen of ${SIZE.columns}x${SIZE.rows}.`,
     'Goal for a key: under 100 ms. Each figure is one key, from pressing it to the lines.',
+    ...tuiLive.notes,
   ],
   run: async ({ runs }) => {
     const events = fleetEvents();
@@ -132,8 +134,9 @@ export const tui: Benchmark = {
       note('memory of the store', memoryMb() - before);
       store.close();
     }
-    return [...samples].map(([name, all]): Figure => {
+    const ofTrace = [...samples].map(([name, all]): Figure => {
       return { name, unit: name.startsWith('memory') ? 'MB' : 'ms', samples: all };
     });
+    return [...ofTrace, ...(await tuiLive.run({ runs }))];
   },
 };

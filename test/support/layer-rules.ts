@@ -168,6 +168,12 @@ export const LAYERS: readonly Layer[] = [
     packages: ['xstate'],
   },
   {
+    folder: 'sim/conform',
+    why: 'conformance compares a log with the machines: it reads the log and knows no world',
+    mayImport: ['machines', 'sim/kernel'],
+    node: 'none',
+  },
+  {
     folder: 'sim/trace',
     why: 'a trace is read, compared, drawn and explained from its lines; only a replayer knows a world',
     mayImport: [

@@ -13,7 +13,7 @@ export function tourScenario(): Scenario {
 /** A run whose events and progress are handed in by hand, and which notes its orders. */
 export class FakeRun implements LiveRun {
   readonly title = 'Recorded tour';
-  readonly world = 'lab';
+  world: LiveRun['world'] = 'lab';
   readonly pace: LiveRun['pace'] = 'free';
   readonly branch = null;
   scenario: Scenario | null = tourScenario();

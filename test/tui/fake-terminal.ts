@@ -8,6 +8,8 @@ export interface FakeTerminal {
   written(): string;
   /** Resolves when the written text holds this. */
   shows(text: string): Promise<void>;
+  /** What was written so far counts no more. */
+  forget(): void;
   type(keys: string): void;
   resize(size: Size): void;
   isRaw(): boolean;
@@ -42,6 +44,9 @@ export function fakeTerminal(size: Size): FakeTerminal {
         if (text.includes(wanted)) resolve();
         else waiting.push({ text: wanted, resolve });
       }),
+    forget: () => {
+      text = '';
+    },
     type: (keys) => void stdin.write(keys),
     resize: (changed) => {
       Object.assign(stdout, changed);

@@ -115,3 +115,82 @@ describe('the index', () => {
     expect(history.progressAt('s1', 'target', 0)[0]?.counts.storageBytes).toBe(4_999);
   });
 });
+
+describe('a history with limits', () => {
+  const keeping = { endedSessions: 3, generations: 2 };
+  /** Many short sessions, each with a credential of its own scope or of one that is known. */
+  const manySessions = (count: number): readonly LogEvent[] =>
+    Array.from({ length: count }, (_, session) => {
+      const id = `s${session}`;
+      const scope = `t${session % 5}/vault`;
+      const fact = (type: string, data: LogEvent['data']): LogEvent => {
+        return { seq: 0, at: session, node: 'sp', type, session: id, data };
+      };
+      const [issuedAt, expiresAt] = [session, session + 9];
+      return [
+        fact('session.started', { tenant: `t${session % 5}`, repository: 'vault' }),
+        fact('credential.issued', { scope, generation: session, issuedAt, expiresAt }),
+        fact('session.ended', { state: session % 7 === 0 ? 'failed' : 'done' }),
+      ];
+    }).flat();
+
+  property(
+    'keeps a bounded store, however many events come',
+    [fc.integer({ min: 1, max: 4_000 }), fc.integer({ min: 1, max: 200 })],
+    (sessions, limit) => {
+      const history = new History({ events: limit, keeping });
+      for (const [index, event] of manySessions(sessions).entries()) {
+        history.append(event);
+        if (index % 50 === 0) history.viewAt(history.length);
+      }
+      history.noteProgress('s0', { role: 'target', linkBytes: 1, storageBytes: 1 }, 1);
+      const { kept, firstKept, length } = history;
+      const view = history.viewAt(length);
+      expect(length).toBe(3 * sessions);
+      expect(kept.events).toBe(length - firstKept);
+      expect(kept.events).toBeLessThanOrEqual(limit + Math.ceil(limit / 64));
+      expect(kept.sessions).toBeLessThanOrEqual(kept.events);
+      expect(history.newsPositions().length).toBeLessThanOrEqual(kept.events);
+      expect(view.sessions.size).toBeLessThanOrEqual(2 * keeping.endedSessions + 1);
+      for (const { generations } of view.credentials.values()) {
+        expect(generations.length).toBeLessThanOrEqual(keeping.generations);
+      }
+      return true;
+    },
+    { numRuns: 40 },
+  );
+
+  property(
+    'every kept position shows what a fold of the whole log shows; an older one the oldest',
+    [
+      fc.array(anyEvent(), { minLength: 1, maxLength: 120 }),
+      fc.integer({ min: 1, max: 40 }),
+      fc.array(fc.nat(130), { maxLength: 12 }),
+    ],
+    (events, limit, positions) => {
+      const history = new History({ events: limit, keeping });
+      for (const event of events) history.append(event);
+      for (const position of [...positions, history.firstKept, events.length]) {
+        const shown = Math.max(history.firstKept, Math.min(position, events.length));
+        const expected = reduceEvents(EMPTY_VIEW, events.slice(0, shown), keeping);
+        expect(history.viewAt(position)).toEqual(expected);
+        expect(history.event(shown)).toBe(events[shown]);
+        expect(history.timeAt(shown)).toBe(historyOf(events).timeAt(shown));
+      }
+      expect(history.event(history.firstKept - 1)).toBeUndefined();
+      return true;
+    },
+  );
+
+  test('the index names kept events only, by the positions that they always had', () => {
+    const history = new History({ events: 64, keeping });
+    for (const event of manySessions(100)) history.append(event);
+    const { firstKept } = history;
+    expect(firstKept).toBeGreaterThan(200);
+    expect(history.newsPositions()[0]).toBeGreaterThanOrEqual(firstKept);
+    expect(history.positionsOfSession('s0')).toEqual([]);
+    expect(history.positionsOfSession('s99')).toEqual([297, 298, 299]);
+    expect(history.event(299)?.session).toBe('s99');
+    expect(history.positionAt(-1)).toBe(firstKept);
+  });
+});

@@ -171,6 +171,7 @@ describe('doing', () => {
 
   test('a trace takes no orders and cannot be forked', () => {
     run.scenario = null;
+    run.world = 'trace';
     press('d');
     expect(store.frame().notice).toContain('takes no orders');
     press('f');

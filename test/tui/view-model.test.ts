@@ -198,6 +198,32 @@ describe('always', () => {
     },
   );
 
+  property(
+    'with a bound no ended session is lost from the counts, one by one or in batches',
+    [fc.array(anyEvent()), fc.nat(), fc.integer({ min: 1, max: 4 })],
+    (events, cut, endedSessions) => {
+      const keeping = { endedSessions, generations: 2 };
+      const at = events.length === 0 ? 0 : cut % events.length;
+      const once = reduceEvents(EMPTY_VIEW, events, keeping);
+      const half = reduceEvents(EMPTY_VIEW, events.slice(0, at), keeping);
+      expect(reduceEvents(half, events.slice(at), keeping)).toEqual(once);
+      const ended = [...once.sessions.values()].filter(({ outcome }) => outcome !== null);
+      expect(ended.length).toBe(once.endedCount);
+      expect(ended.length).toBeLessThan(2 * endedSessions);
+      return true;
+    },
+  );
+
+  test('what is folded away is counted by how it ended', () => {
+    const ids = Array.from({ length: 10 }, (_, index) => `f${index}`);
+    const ofSession = recordedEvents().filter(({ session: id }) => id === 's1');
+    const events = ids.flatMap((id) => ofSession.map((event) => ({ ...event, session: id })));
+    const keeping = { endedSessions: 2, generations: 9 };
+    const { sessions, folded, endedCount } = reduceEvents(EMPTY_VIEW, events, keeping);
+    expect([...sessions.keys()]).toEqual(ids.slice(-endedCount));
+    expect(folded).toEqual({ done: 10 - endedCount, failed: 0, cancelled: 0 });
+  });
+
   // Sessions of two tenants share neither a session nor a scope.
   const ofTenant = (tenant: string): readonly LogEvent[] =>
     JSON.parse(

@@ -98,7 +98,12 @@ function walkAll(
   let toldAt = now();
   for (let turn = 0; turn === 0 || (options.runs === null && !isOver()); turn += 1) {
     for (const system of options.systems) {
-      const report = checker.walk(system, bounds, runs, `${options.seed}/${turn}`);
+      const report = checker.walk(
+        system,
+        boundsFor(system, bounds),
+        runs,
+        `${options.seed}/${turn}`,
+      );
       if (isBroken(report, options)) {
         tell(context, options, report);
         return false;
@@ -110,6 +115,12 @@ function walkAll(
     }
   }
   return true;
+}
+
+/** The ledger's systems are checked with as many movers as they are meant for. */
+function boundsFor(system: SystemSettings, bounds: Bounds): Bounds {
+  if (system.kind !== 'movers') return bounds;
+  return { ...bounds, sessions: Math.min(bounds.sessions, system.sessionsMax) };
 }
 
 function tell(context: CommandContext, options: Options, report: SystemReport): SystemReport {

@@ -116,6 +116,7 @@ function tellTable(
     ...(report === null ? [] : [shortly(measure(rule, report))]),
     String(rule.checkers.length),
     rule.gap === null ? String(rule.tests.length) : 'gap',
+    String(rule.mutants.length),
     ascii ? toAscii(rule.text) : rule.text,
   ]);
   const columns = [
@@ -124,6 +125,7 @@ function tellTable(
     ...(report === null ? [] : [{ title: 'in this log', align: 'right' as const }]),
     { title: 'checkers', align: 'right' as const },
     { title: 'tests', align: 'right' as const },
+    { title: 'mutants', align: 'right' as const },
     { title: 'what it says', widthMax: TEXT_WIDTH_MAX },
   ];
   const style = (padded: string): string => {
@@ -166,6 +168,7 @@ function tellRule(context: CommandContext, rule: Rule, report: CheckReport | nul
   list('checkers', rule.checkers);
   list('code', rule.code);
   list('tests', rule.tests);
+  list('mutants', rule.mutants);
   if (rule.gap !== null) list('no test', [rule.gap]);
   const measured = report === null ? null : measure(rule, report);
   if (measured !== null) list('this log', [inWords(measured)]);

@@ -63,12 +63,22 @@ export async function tour(
   raw: RawOptions,
   load: LoadLab = loadLab,
 ): Promise<CommandResult> {
+  return watchScenario(context, TOUR_FILE, raw, load);
+}
+
+/** A scenario in the terminal UI; without a terminal it runs and is reported. */
+export async function watchScenario(
+  context: CommandContext,
+  file: string,
+  raw: RawOptions,
+  load: LoadLab = loadLab,
+): Promise<CommandResult> {
   const headless = readFlag(raw, 'headless');
   const plain = readFlag(raw, 'plain');
   const isWatched = context.isTerminal && !headless && !context.json;
   // On the virtual clock alone time can be stopped, stepped and forked: what a viewer is for.
   const isGiven = readText(raw, 'world') !== null;
   const world = isWatched && !isGiven ? 'memory' : readWorld(raw);
-  const { scenario } = requireScenario(context, TOUR_FILE);
+  const { scenario } = requireScenario(context, file);
   return (await load()).tour(context, { scenario, world, headless, plain });
 }

@@ -115,6 +115,12 @@ function checkTogether(options: SimulateOptions): SimulateOptions {
   }
   if (isSwarm && isComparing) throw new UsageError('--compare needs a fleet file, not --swarm.');
   if (isComparing && log !== null) throw new UsageError('--log writes one run: without --compare.');
+  const isMore = isComparing || isSweeping || html !== null || log !== null;
+  if (options.isWatched && (isMore || options.plant !== null)) {
+    throw new UsageError(
+      '--ui shows one fleet: without --compare, --seeds, --fault-points, --html, --log and --plant.',
+    );
+  }
   return options;
 }
 

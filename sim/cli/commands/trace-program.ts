@@ -10,7 +10,7 @@ const SCOPE = ['--scope <scope>', 'only this tenant and repository, like acme/va
 const FROM = ['--from <seq>', 'from this event on'] as const;
 const TO = ['--to <seq>', 'up to this event'] as const;
 
-/** What the commands on recorded runs look like: `replay`, `trace …`, `why`. */
+/** What the commands on recorded runs look like: `replay`, `trace …`, `why`, `conform`. */
 export function addTraceCommands(program: Command, choose: Choose): void {
   program
     .command('replay <trace|token>')
@@ -27,6 +27,11 @@ export function addTraceCommands(program: Command, choose: Choose): void {
     .option(...SESSION)
     .option('--at <seq>', 'only this event')
     .action(choose(async () => (await import('./trace-why.ts')).why));
+  program
+    .command('conform <trace>')
+    .allowExcessArguments(false)
+    .description('say whether every step of a recorded run is one that the machines allow')
+    .action(choose(async () => (await import('./conform.ts')).conformCommand));
   addTrace(program, choose);
 }
 

@@ -11,8 +11,7 @@ const COARSE_ROWS_MAX = 1_500_000;
 const FINE_ROWS_MAX = 500_000;
 /** The same where events never stop: each checkpoint holds on to sessions that are long over. */
 const LIVE_COARSE_ROWS_MAX = 300_000;
-/** Nobody steps through what passes by that fast: what is folded at once leaves no fine ones. */
-const LOOKING_COUNT_MAX = 2_048;
+const LIVE_FINE_STRIDE = 1_024;
 
 interface Checkpoint {
   readonly position: number;
@@ -24,12 +23,14 @@ export class Checkpoints {
   readonly #coarse = new Map<number, ViewModel>();
   readonly #fine = new Map<number, ViewModel>();
   readonly #coarseRowsMax: number;
+  readonly #fineStride: number;
   #stride = FIRST_STRIDE;
   #coarseRows = 0;
   #fineRows = 0;
 
   constructor(isLive: boolean) {
     this.#coarseRowsMax = isLive ? LIVE_COARSE_ROWS_MAX : COARSE_ROWS_MAX;
+    this.#fineStride = isLive ? LIVE_FINE_STRIDE : FINE_STRIDE;
   }
 
   /** What all of them hold. */
@@ -45,25 +46,27 @@ export class Checkpoints {
       const view = this.#coarse.get(position);
       if (view !== undefined) best = { position, view };
     }
-    const fine = Math.floor(wanted / FINE_STRIDE) * FINE_STRIDE;
-    for (let position = fine; position > best.position; position -= FINE_STRIDE) {
+    const fine = Math.floor(wanted / this.#fineStride) * this.#fineStride;
+    for (let position = fine; position > best.position; position -= this.#fineStride) {
       const view = this.#fine.get(position);
       if (view !== undefined) best = { position, view };
     }
     return best;
   }
 
-  /** Where the way to a position pauses next: every pause is worth a checkpoint. */
-  nextAfter(position: number, wanted: number): number {
-    // Fine ones only near what is wanted: that is where the next steps go.
-    const isNear = wanted - position <= Math.min(2 * this.#stride, LOOKING_COUNT_MAX);
-    const stride = isNear ? FINE_STRIDE : this.#stride;
+  /**
+   * Where the way to a position pauses next: every pause is worth a checkpoint. Fine ones only for
+   * who looks around, near what is wanted: that is where the next steps go.
+   */
+  nextAfter(position: number, wanted: number, isLookingAround: boolean): number {
+    const isNear = isLookingAround && wanted - position <= 2 * this.#stride;
+    const stride = isNear ? this.#fineStride : this.#stride;
     return Math.min(wanted, (Math.floor(position / stride) + 1) * stride);
   }
 
   keep(position: number, view: ViewModel): void {
     if (position % this.#stride === 0) this.#keepCoarse(position, view);
-    else if (position % FINE_STRIDE === 0) this.#keepFine(position, view);
+    else if (position % this.#fineStride === 0) this.#keepFine(position, view);
   }
 
   forgetBefore(target: number): void {

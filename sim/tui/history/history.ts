@@ -22,7 +22,7 @@ export const LIVE_LIMITS: HistoryLimits = {
 };
 
 /** So much more than the limit is let grow: forgetting moves what is left. */
-const FORGET_SHARE = 8;
+const FORGET_SHARE = 64;
 
 interface Placed {
   readonly position: number;
@@ -120,8 +120,9 @@ export class History {
     if (wanted === this.#current.position) return this.#current.view;
     const start = this.#checkpoints.nearest(wanted, this.#base);
     const { position: known } = this.#current;
-    const isNearer = known <= wanted && known > start.position;
-    this.#current = this.#fold(isNearer ? this.#current : start, wanted);
+    // What only goes on from what is shown needs no way back in small steps.
+    const goesOn = known <= wanted && known > start.position;
+    this.#current = this.#fold(goesOn ? this.#current : start, wanted, !goesOn);
     return this.#current.view;
   }
 
@@ -144,10 +145,10 @@ export class History {
     return low;
   }
 
-  #fold(start: Placed, wanted: number): Placed {
+  #fold(start: Placed, wanted: number, isLookingAround: boolean): Placed {
     let { position, view } = start;
     while (position < wanted) {
-      const next = this.#checkpoints.nextAfter(position, wanted);
+      const next = this.#checkpoints.nextAfter(position, wanted, isLookingAround);
       view = reduceEvents(view, this.slice(position, next), this.#limits.keeping);
       this.foldedCount += next - position;
       position = next;
@@ -160,7 +161,7 @@ export class History {
   #forget(target: number): void {
     const count = target - this.firstKept;
     const start = this.#checkpoints.nearest(target, this.#base);
-    const base = this.#fold(start, target);
+    const base = this.#fold(start, target, false);
     this.#baseAt = this.#times[count - 1] ?? this.#baseAt;
     for (const { session } of this.#events.splice(0, count)) {
       if (session !== null) this.#forgetOf(session, target);

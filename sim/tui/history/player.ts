@@ -1,6 +1,6 @@
 import type { LogEvent } from '../../../machines/ports/event-log.ts';
 import type { EpochMs } from '../../../machines/rules/time.ts';
-import type { LiveRun } from '../live-run.ts';
+import type { ClockedPart, LiveRun } from '../live-run.ts';
 import type { History } from './history.ts';
 
 export type PlayMode = 'following' | 'playing' | 'paused' | 'seeking';
@@ -15,6 +15,8 @@ export interface Seek {
   readonly test: ((event: LogEvent) => boolean) | null;
   /** Ends when the step that was just ordered is over. */
   readonly isForStep?: boolean;
+  /** Ends at so many events, and then shows the time of `until`: a run that is repeated. */
+  readonly position?: number;
 }
 
 /** 1×, 10×, … 10⁶×. */
@@ -26,6 +28,8 @@ const IDLE_MS_SHOWN = 250;
 const BREATH_MS = 700;
 /** So many events a tick are looked through, so that a long jump does not freeze the keys. */
 const SCAN_COUNT_MAX = 50_000;
+/** A fleet goes on by at most so many events a tick: they are to be shown, and keys answered. */
+const AHEAD_COUNT_MAX = 3_000;
 
 interface Seeking extends Seek {
   isOrdered: boolean;
@@ -57,6 +61,7 @@ export class Player {
     this.#tell = tell;
     this.#now = run.pace === 'free' ? run.now() : (run.scenario?.startAt ?? run.now());
     this.#mode = run.pace === 'free' ? 'following' : 'playing';
+    this.#rate = run.clocked?.startRate ?? 1;
     if (run.pace === 'free') this.#toEnd();
   }
 
@@ -91,6 +96,7 @@ export class Player {
 
   /** `elapsedMs` of real time have passed. */
   tick(elapsedMs: number): void {
+    this.#stayInMemory();
     if (this.#mode === 'following') this.#toEnd();
     else if (this.#mode === 'playing') this.#playOn(elapsedMs);
     else if (this.#mode === 'seeking') this.#seekOn();
@@ -105,6 +111,7 @@ export class Player {
   pause(): void {
     this.#seeking = null;
     this.#mode = 'paused';
+    this.#run.clocked?.goOn(null);
   }
 
   follow(): void {
@@ -125,7 +132,8 @@ export class Player {
       return;
     }
     if (by < 0) {
-      this.#tell('Nothing is before this');
+      const { firstKept } = this.#history;
+      this.#tell(firstKept === 0 ? 'Nothing is before this' : 'What was before is not kept');
       return;
     }
     const label = session === null ? 'the next event' : `the next event of ${session}`;
@@ -134,9 +142,9 @@ export class Player {
   }
 
   jumpTo(position: number): void {
-    this.#seeking = null;
-    this.#mode = 'paused';
-    this.#position = Math.max(0, Math.min(position, this.#history.length));
+    this.pause();
+    const { firstKept, length } = this.#history;
+    this.#position = Math.max(firstKept, Math.min(position, length));
     this.#now = this.#history.timeAt(this.#position) ?? this.#startAt();
     this.#seenUntil = Math.max(this.#seenUntil, this.#position);
   }
@@ -164,7 +172,7 @@ export class Player {
   #neighbour(by: 1 | -1, session: string | null): number | null {
     if (session === null) {
       const target = this.#position + by;
-      return target < 0 || target > this.#history.length ? null : target;
+      return target < this.#history.firstKept || target > this.#history.length ? null : target;
     }
     const own = this.#history.positionsOfSession(session);
     const found =
@@ -174,7 +182,49 @@ export class Player {
     return found === undefined ? null : found + 1;
   }
 
+  /** Where a run goes on by itself, what is looked at may be forgotten meanwhile. */
+  #stayInMemory(): void {
+    const { firstKept } = this.#history;
+    if (this.#position >= firstKept) return;
+    this.#position = firstKept;
+    this.#now = Math.max(this.#now, this.#history.timeAt(firstKept) ?? this.#now);
+  }
+
+  /** A fleet is asked for what the clock on the screen needs, and for the event after it. */
+  #playClocked(elapsedMs: number, clocked: ClockedPart): void {
+    const target = this.#now + elapsedMs * this.#rate;
+    const atMost = this.#position + AHEAD_COUNT_MAX;
+    clocked.goOn({ until: target, atLeast: this.#position + 1, atMost });
+    this.#now = Math.min(target, Math.max(this.#now, this.#run.now()));
+    this.#position = this.#history.positionAt(this.#now, this.#position);
+    const next = this.isAtEnd ? null : this.#history.timeAt(this.#position + 1);
+    if (next !== null && next - this.#now > this.#rate * IDLE_MS_MAX) {
+      this.#now = next - this.#rate * IDLE_MS_SHOWN;
+    }
+    if (this.#isRunOver && this.isAtEnd) this.pause();
+  }
+
+  #seekClocked(seeking: Seeking, clocked: ClockedPart): void {
+    const { label, position } = seeking;
+    const until = position === undefined ? seeking.until : null;
+    const atMost = this.#position + AHEAD_COUNT_MAX;
+    if (until !== null && this.#run.now() >= until) this.#endSeek(`At ${label}`, until);
+    else if (this.#isRunOver) {
+      this.#endSeek(`${label}: it did not come until the end`, this.#now);
+    } else if (until === null) {
+      clocked.goOn({ until: Number.NEGATIVE_INFINITY, atLeast: atMost, atMost });
+    } else {
+      this.#now = Math.max(this.#now, this.#run.now());
+      clocked.goOn({ until, atLeast: 0, atMost });
+    }
+  }
+
   #playOn(elapsedMs: number): void {
+    const { clocked } = this.#run;
+    if (clocked !== undefined) {
+      this.#playClocked(elapsedMs, clocked);
+      return;
+    }
     const idleMs = this.#rate * IDLE_MS_MAX;
     this.#now += elapsedMs * this.#rate;
     this.#position = this.#history.positionAt(this.#now, this.#position);
@@ -211,6 +261,11 @@ export class Player {
     // Everything known is shown; the rest is the run's.
     if (!this.isAtEnd) return;
     this.#now = Math.max(this.#now, this.#history.timeAt(this.#position) ?? 0);
+    const { clocked } = this.#run;
+    if (clocked !== undefined) {
+      this.#seekClocked(seeking, clocked);
+      return;
+    }
     const isWaiting = this.#run.isWaiting();
     if (seeking.isForStep === true) {
       const isDone = isWaiting && this.#run.pendingOrders() === 0;
@@ -222,8 +277,13 @@ export class Player {
   }
 
   /** Shows what is known up to the end of the jump; true where it ends there. */
-  #scan({ until, test, label }: Seeking): boolean {
+  #scan({ until, test, label, position: wanted }: Seeking): boolean {
     const stopAt = Math.min(this.#history.length, this.#position + SCAN_COUNT_MAX);
+    if (wanted !== undefined && wanted <= stopAt) {
+      this.#position = wanted;
+      this.#endSeek(`At ${label}`, until ?? this.#now);
+      return true;
+    }
     for (let position = this.#position; position < stopAt; position += 1) {
       const at = this.#history.timeAt(position + 1) ?? 0;
       if (until !== null && at > until) {
@@ -253,8 +313,7 @@ export class Player {
   }
 
   #endSeek(text: string | null, now: EpochMs): void {
-    this.#seeking = null;
-    this.#mode = 'paused';
+    this.pause();
     this.#now = now;
     if (this.#run.pace === 'free' && this.isAtEnd) this.#mode = 'following';
     if (text !== null) this.#tell(text);

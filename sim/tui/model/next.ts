@@ -15,29 +15,37 @@ export interface Upcoming {
 export function upcoming(
   credentials: readonly CredentialView[],
   now: EpochMs,
+  countMax = Number.POSITIVE_INFINITY,
 ): readonly Upcoming[] {
-  const all = credentials.flatMap((credential): readonly Upcoming[] => {
+  const found: Upcoming[] = [];
+  // A fleet has thousands, and a screen shows a few: only those are kept in order.
+  const add = (one: Upcoming): void => {
+    if (!(one.at > now)) return;
+    const last = found.at(-1);
+    if (found.length >= countMax && last !== undefined && one.at >= last.at) return;
+    let index = found.length;
+    while (index > 0 && (found[index - 1] as Upcoming).at > one.at) index -= 1;
+    found.splice(index, 0, one);
+    if (found.length > countMax) found.pop();
+  };
+  for (const credential of credentials) {
     const current = currentGeneration(credential);
+    if (current === null) continue;
     const { scope, line } = credential;
-    if (current === null) return [];
-    const expiries = [current, ...olderAlive(credential, now)]
-      .filter(({ state }) => state !== 'revoked')
-      .map(({ generation, expiresAt }) => ({
-        at: expiresAt,
-        scope,
-        generation,
-        what: 'expiry' as const,
-      }));
-    if (line === null) return expiries;
-    const at = renewalDueAt(current.expiresAt, line);
-    return [{ at, scope, generation: current.generation, what: 'renewalLine' }, ...expiries];
-  });
-  return all.filter(({ at }) => at > now).sort((left, right) => left.at - right.at);
+    if (line !== null) {
+      const at = renewalDueAt(current.expiresAt, line);
+      add({ at, scope, generation: current.generation, what: 'renewalLine' });
+    }
+    for (const { generation, expiresAt: at, state } of [current, ...olderAlive(credential, now)]) {
+      if (state !== 'revoked') add({ at, scope, generation, what: 'expiry' });
+    }
+  }
+  return found;
 }
 
 /** One line for "what comes next". */
 export function nextWords(credentials: readonly CredentialView[], now: EpochMs): string {
-  const [next] = upcoming(credentials, now);
+  const [next] = upcoming(credentials, now, 1);
   if (next === undefined) return 'Next: nothing is due to be renewed or to end';
   const { scope, generation, at, what } = next;
   const verb = what === 'expiry' ? 'ends' : 'comes below its renewal line';

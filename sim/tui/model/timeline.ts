@@ -25,15 +25,15 @@ export function dueAfter(
   scenario: Scenario | null,
   countMax: number,
 ): readonly Due[] {
-  const ofCredentials = upcoming(credentials, now)
-    .slice(0, countMax)
-    .map(({ at, scope, generation, what }) => ({
+  const ofCredentials = upcoming(credentials, now, countMax).map(
+    ({ at, scope, generation, what }) => ({
       at,
       text:
         what === 'expiry'
           ? `${scope}: generation ${generation} ends`
           : `${scope}: generation ${generation} comes below its renewal line`,
-    }));
+    }),
+  );
   const isSane = Number.isFinite(now);
   const ofJobs =
     scenario === null || !isSane

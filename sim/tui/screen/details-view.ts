@@ -15,7 +15,7 @@ import {
 import { usersOf } from './credentials-view.ts';
 import type { Layout } from './layout.ts';
 import { cell, cutLine, type Line, line, ruled, span, wrap } from './lines.ts';
-import { entryLine } from './log-view.ts';
+import { entryLines } from './log-view.ts';
 import { sessionRole, sessionState } from './sessions-view.ts';
 
 export interface DetailOptions {
@@ -51,7 +51,7 @@ export function detailLines(session: SessionView, options: DetailOptions): reado
     ...fact('quota', quotaText(session), options),
     [],
     ruled('Its log', width, signs),
-    ...options.log.map((entry) => entryLine(entry, options)),
+    ...entryLines(options.log, options),
     [],
     ruled('Its machine', width, signs),
     ...machineLines(session, options),
@@ -120,7 +120,7 @@ export function credentialDetailLines(
     ...(lastCheck === null ? [line('It was not checked yet.')] : checkLines(lastCheck, options)),
     [],
     ruled('Its log', width, signs),
-    ...options.log.map((entry) => entryLine(entry, options)),
+    ...entryLines(options.log, options),
   ];
 }
 

@@ -4,7 +4,7 @@ import { dueAfter, idleWords, stepWords } from '../model/timeline.ts';
 import type { LogEntry, Tone } from '../model/types.ts';
 import type { Role, Signs } from '../theme.ts';
 import { credentialsInOrder } from '../view-model.ts';
-import { roughDuration, shortInstant, tidy } from '../words.ts';
+import { countWords, roughDuration, shortInstant, tidy } from '../words.ts';
 import type { Area } from './frame-area.ts';
 import type { Layout } from './layout.ts';
 import { cell, cut, cutLine, highlighted, type Line, line, ruled, span } from './lines.ts';
@@ -16,15 +16,31 @@ export const TONE_ROLES: Readonly<Record<Tone, Role>> = {
   bad: 'bad',
 };
 
+interface EntryOptions {
+  readonly layout: Layout;
+  readonly width: number;
+  readonly signs: Signs;
+  /** Of the column of session ids. */
+  readonly idWidth?: number;
+}
+
+/** Ids of a fleet hold the name of the tenant: so wide at most. */
+const ID_WIDTH_MAX = 16;
+
+/** The lines of several events: their columns stand below each other. */
+export function entryLines(entries: readonly LogEntry[], options: EntryOptions): readonly Line[] {
+  const isSlim = options.layout === 'slim' || options.layout === 'narrow';
+  const longest = Math.max(0, ...entries.map(({ session }) => session?.length ?? 0));
+  const idWidth = Math.max(isSlim ? 6 : 9, Math.min(longest, isSlim ? 11 : ID_WIDTH_MAX));
+  return entries.map((entry) => entryLine(entry, { ...options, idWidth }));
+}
+
 /** One event: time, session, a sign for its tone, the sentence, the rules behind it. */
-export function entryLine(
-  entry: LogEntry,
-  options: { readonly layout: Layout; readonly width: number; readonly signs: Signs },
-): Line {
+function entryLine(entry: LogEntry, options: EntryOptions): Line {
   const { layout, width, signs } = options;
   const isSlim = layout === 'slim' || layout === 'narrow';
   const time = isSlim ? shortInstant(entry.at).slice(6) : shortInstant(entry.at);
-  const session = cell(entry.session ?? '', isSlim ? 6 : 9, signs);
+  const session = cell(entry.session ?? '', options.idWidth ?? (isSlim ? 6 : 9), signs);
   const rules = entry.rules.length === 0 ? '' : ` [${entry.rules.join(' ')}]`;
   const room = width - time.length - session.length - rules.length - 4;
   // The rules stay readable where the sentence is too long; a colour never stands alone.
@@ -47,7 +63,14 @@ function toneSign(tone: Tone, signs: Signs): string {
 
 /** The newest news in so many lines. */
 export function newsLines(frame: Frame, area: Area): readonly Line[] {
-  return newest(frame, area.height).map(({ entry }) => entryLine(entry, area));
+  return linesOf(newest(frame, area.height), area);
+}
+
+function linesOf(rows: readonly PlacedEntry[], options: EntryOptions): readonly Line[] {
+  return entryLines(
+    rows.map(({ entry }) => entry),
+    options,
+  );
 }
 
 function newest(frame: Frame, count: number): readonly PlacedEntry[] {
@@ -79,13 +102,27 @@ function chosenLine(text: Line, isChosen: boolean, { width, signs }: Area): Line
   return highlighted(cutLine(line(`${signs.chosen} `, ...text), width, signs), width);
 }
 
+/** What a long run does not keep: said where its log is looked at. */
+function forgottenLines({ history }: Frame, { width, signs }: Area): readonly Line[] {
+  const { firstKept } = history;
+  if (firstKept === 0) return [];
+  const since = shortInstant(history.timeAt(firstKept + 1) ?? 0);
+  const text = `  older than ${since} is not kept: ${countWords(firstKept)} events, only in the counts`;
+  return [cutLine(line(span(text, 'dim')), width, signs)];
+}
+
 /** The newest entries in so many lines, or those around the chosen one. */
 export function logLines(frame: Frame, area: Area): readonly Line[] {
-  const { rows, chosen } = around(frame, area.height, 'log');
-  if (rows.length === 0) return [line(span(nothing(frame, 'log'), 'dim'))];
-  return rows.map(({ position, entry }) =>
-    chosenLine(entryLine(entry, { ...area, width: area.width - 2 }), position === chosen, area),
-  );
+  const head = forgottenLines(frame, area);
+  const { rows, chosen } = around(frame, area.height - head.length, 'log');
+  if (rows.length === 0) return [...head, line(span(nothing(frame, 'log'), 'dim'))];
+  const texts = linesOf(rows, { ...area, width: area.width - 2 });
+  return [
+    ...head,
+    ...rows.map(({ position }, index) =>
+      chosenLine(texts[index] as Line, position === chosen, area),
+    ),
+  ];
 }
 
 function nothing({ ui }: Frame, list: 'log' | 'timeline'): string {
@@ -99,13 +136,18 @@ export function timelineLines(frame: Frame, area: Area): readonly Line[] {
   const { height, width, signs } = area;
   const dueCount = Math.max(1, Math.floor(height / 3));
   const due = dueLines(frame, area, dueCount);
-  const room = Math.max(1, height - due.length - 1);
+  const head = forgottenLines(frame, area);
+  const room = Math.max(1, height - head.length - due.length - 1);
   const { rows, chosen } = around(frame, room, 'timeline');
+  const texts = linesOf(rows, { ...area, width: width - 2 });
   const past = rows.flatMap(({ position, entry }, index): readonly Line[] => {
     const before = rows[index - 1];
     const idle = before === undefined ? null : idleWords(before.entry.at, entry.at);
-    const text = entryLine(entry, { ...area, width: width - 2 });
-    const own = chosenLine(text, position === chosen && frame.ui.cursors.timeline !== null, area);
+    const own = chosenLine(
+      texts[index] as Line,
+      position === chosen && frame.ui.cursors.timeline !== null,
+      area,
+    );
     return idle === null ? [own] : [idleLine(idle, area), own];
   });
   const last = rows.at(-1)?.entry.at;
@@ -116,7 +158,7 @@ export function timelineLines(frame: Frame, area: Area): readonly Line[] {
   ];
   // Folded gaps take lines too: the oldest give way, or the youngest where an old one is chosen.
   const kept = frame.ui.cursors.timeline === null ? shown.slice(-room) : shown.slice(0, room);
-  return [...kept, ruled(`now ${shortInstant(frame.now)}`, width, signs), ...due];
+  return [...head, ...kept, ruled(`now ${shortInstant(frame.now)}`, width, signs), ...due];
 }
 
 function idleLine(words: string, { width, signs }: Area): Line {

@@ -4,11 +4,11 @@ import { shownCredentials, shownSessions } from '../lists.ts';
 import { menuEntries } from '../menus.ts';
 import { nextWords } from '../model/next.ts';
 import { toEntry } from '../model/sentences.ts';
-import type { LogEntry, SessionView, ViewModel } from '../model/types.ts';
+import type { LogEntry, SessionView } from '../model/types.ts';
 import type { Role, Signs } from '../theme.ts';
 import { LISTS, type ListName } from '../ui-mode.machine.ts';
 import { credentialsInOrder, sessionsInOrder } from '../view-model.ts';
-import { instantWords, tidy } from '../words.ts';
+import { countWords, instantWords, tidy } from '../words.ts';
 import { compareLines } from './compare-view.ts';
 import { credentialLines } from './credentials-view.ts';
 import { credentialDetailLines, detailLines } from './details-view.ts';
@@ -29,7 +29,7 @@ import { logLines, newsLines, timelineLines } from './log-view.ts';
 import { helpLines, hintLine, menuLines, noticeLine } from './pages.ts';
 import { faultsLines, rulesLines } from './rules-view.ts';
 import { sequenceLines } from './sequence-view.ts';
-import { movedBytes, sessionLines, type Traffic } from './sessions-view.ts';
+import { fleetLines, movedBytes, sessionLines, type Traffic } from './sessions-view.ts';
 
 export interface Screen {
   /** At most `rows - 1` lines, none wider than the terminal. */
@@ -198,17 +198,18 @@ function listBody(frame: Frame, area: Area, withTail: boolean): Body {
 function sessionsBody(frame: Frame, area: Area, withTail: boolean): readonly Line[] {
   const { height, signs, width } = area;
   const tailMin = withTail && height >= 12 ? TAIL_LINES_MIN : 0;
+  const head = fleetLines(frame, area);
   const table = sessionLines(shownSessions(frame), {
     ...area,
     now: frame.now,
-    height: height - (tailMin === 0 ? 0 : tailMin + 2),
+    height: height - head.length - (tailMin === 0 ? 0 : tailMin + 2),
     chosen: chosenSession(frame),
     traffic: (session) => trafficOf(frame, session),
   });
-  const room = height - table.length - 2;
-  if (tailMin === 0 || room < 1) return table;
+  const room = height - head.length - table.length - 2;
+  if (tailMin === 0 || room < 1) return [...head, ...table];
   const news = newsLines(frame, { ...area, height: room });
-  return [...table, EMPTY_LINE, ruled('News', width, signs), ...news];
+  return [...head, ...table, EMPTY_LINE, ruled('News', width, signs), ...news];
 }
 
 /** What a running mover has counted by this position, and how fast between its last two counts. */
@@ -248,7 +249,7 @@ function statusOf(frame: Frame, signs: Signs): { text: string; role: Role } {
   const { result, mode, isHeld, rate, position, total, seekLabel, isInPast } = frame;
   if (mode === 'seeking')
     return { text: `${signs.arrow} ${tidy(seekLabel ?? '')}`, role: 'attention' };
-  if (mode === 'playing') return { text: `${signs.running} ${rate}x`, role: 'accent' };
+  if (mode === 'playing') return { text: `${signs.running} ${countWords(rate)}x`, role: 'accent' };
   if (isInPast) return { text: `${signs.paused} past`, role: 'attention' };
   if (result !== null && position >= total) {
     if (!result.ok) return { text: `${signs.failed} broke off`, role: 'bad' };
@@ -272,18 +273,6 @@ const TAB_NAMES: Readonly<Record<ListName, readonly [string, string]>> = {
   log: ['Log', 'Log'],
 };
 
-const runningCounts = new WeakMap<ViewModel, number>();
-
-/** Counted once for each state: a fleet has many sessions. */
-function runningCount(view: ViewModel): number {
-  const known = runningCounts.get(view);
-  if (known !== undefined) return known;
-  let count = 0;
-  for (const { outcome } of view.sessions.values()) if (outcome === null) count += 1;
-  runningCounts.set(view, count);
-  return count;
-}
-
 function tabLine(frame: Frame, { width, signs, layout }: Area): Line {
   const { view, list, shown, history, position } = frame;
   const counts: Partial<Record<ListName, number>> = {
@@ -303,18 +292,18 @@ function tabLine(frame: Frame, { width, signs, layout }: Area): Line {
   const at = Object.hasOwn(pages, shown) ? pages[shown as keyof typeof pages] : '';
   const filter = frame.ui.filters[filterPlaceOf(frame)];
   const narrowed = filter === undefined ? '' : ` /${tidy(filter)}`;
-  const running = runningCount(view);
-  const world = layout === 'slim' ? '' : ` ${signs.dot} ${frame.run.world}`;
-  const total = layout === 'wide' ? '' : `${history.length} events`;
-  const active = layout === 'wide' || running > 0 ? `${running} running` : '';
-  const facts = [total, active].filter((fact) => fact !== '').join(', ');
+  const running = view.sessions.size - view.endedCount;
   const left = line(...tabs, span(at, 'title'), span(narrowed, 'attention'));
-  const right = line(span(`${facts}${world}`, 'dim'));
-  // Where both do not fit, what the user has done is worth more than counts.
-  const hasRoom = layout !== 'slim' && widthOf(left) + widthOf(right) < width;
   const isMarked = at !== '' || narrowed !== '';
-  const isShown = hasRoom || (layout !== 'slim' && !isMarked);
-  return spread(left, isShown ? right : [], width, signs);
+  const total = layout === 'wide' ? '' : `${countWords(history.length)} events`;
+  const active = layout === 'wide' || running > 0 ? `${countWords(running)} running` : '';
+  // Where not all fits, what the user has done is worth more than counts, and tabs more than both.
+  const facts = [[total, active, frame.run.world], [active, frame.run.world], [frame.run.world]]
+    .map((some) => some.filter((fact) => fact !== ''))
+    .map((some) => some.join(` ${signs.dot} `));
+  const fitting = facts.find((text) => widthOf(left) + text.length < width - 1) ?? '';
+  const right = layout === 'slim' || (isMarked && fitting !== facts[0]) ? '' : fitting;
+  return spread(left, right === '' ? [] : line(span(right, 'dim')), width, signs);
 }
 
 /** What is typed or asked, else what the last order came to, how the run ended, what comes next. */

@@ -1,10 +1,11 @@
 import type { EpochMs } from '../../../machines/rules/time.ts';
+import type { Frame } from '../frame.ts';
 import { toEntry } from '../model/sentences.ts';
 import type { SessionView } from '../model/types.ts';
 import type { Role, Signs } from '../theme.ts';
-import { hostWords, roughDuration, sizeWords, stateWords } from '../words.ts';
+import { countWords, hostWords, roughDuration, sizeWords, stateWords } from '../words.ts';
 import type { Layout } from './layout.ts';
-import { type Line, windowStart } from './lines.ts';
+import { cutLine, type Line, line, span, windowStart } from './lines.ts';
 import { REST, type TableColumn, tableLines } from './tables.ts';
 
 /** `direct, source proxy`: the route in a column. */
@@ -73,11 +74,14 @@ export interface Traffic {
 /** The wide table has room for the rate from here on. */
 const RATE_COLUMNS_MIN = 140;
 
+/** From here on it says what happened last. */
+const LAST_COLUMNS_MIN = 150;
+
 /** From here on the narrower tables have room for the life left. */
 const LIFE_COLUMNS_MIN = 90;
 
 function columnsFor(
-  { layout, width }: { readonly layout: Layout; readonly width: number },
+  { layout, width, idWidth }: { readonly layout: Layout; readonly width: number; idWidth: number },
   now: EpochMs,
   signs: Signs,
   traffic: (session: SessionView) => Traffic,
@@ -89,7 +93,7 @@ function columnsFor(
     text: (session) => sessionSign(session, signs),
     role: sessionRole,
   };
-  const id: Column = { title: 'session', width: 10, text: (session) => session.id };
+  const id: Column = { title: 'session', width: idWidth, text: (session) => session.id };
   const scope: Column = { title: 'who/repository', width: REST, text: (session) => session.scope };
   const what: Column = { title: 'what', width: 7, text: (session) => session.operation };
   const path: Column = {
@@ -146,24 +150,55 @@ function columnsFor(
     text: (session) => leftWords(session, now),
   };
   switch (layout) {
-    case 'wide':
+    case 'wide': {
+      // What happened last needs room to be read; without it the names have it.
+      const hasLast = width >= LAST_COLUMNS_MIN;
       return [
-        ...[sign, { ...id, width: 9 }, { ...scope, width: 20 }, what, { ...route, width: 16 }],
+        ...[sign, id, hasLast ? { ...scope, width: 20 } : scope, what, { ...route, width: 23 }],
         ...[movers, { ...state, width: 18 }, bytes],
         ...(width >= RATE_COLUMNS_MIN ? [rate] : []),
-        ...[generation, left, last],
+        ...[generation, left],
+        ...(hasLast ? [last] : []),
       ];
+    }
     case 'medium':
       return [
-        ...[sign, { ...id, width: 9 }, scope, what, path, state, bytes, generation],
+        ...[sign, id, scope, what, path, state, bytes, generation],
         ...(width >= LIFE_COLUMNS_MIN ? [left] : []),
       ];
     case 'slim':
     case 'narrow':
-      return [sign, { ...id, width: 8 }, scope, state, bytes];
+      return [sign, id, scope, state, bytes];
     default:
       return layout satisfies never;
   }
+}
+
+/** Of a fleet: all its sessions in numbers, and how far it has come; none elsewhere. */
+export function fleetLines(
+  { view, run }: Frame,
+  { width, signs }: { readonly width: number; readonly signs: Signs },
+): readonly Line[] {
+  if (run.clocked === undefined) return [];
+  const { sessions, folded, endedCount } = view;
+  const counts = { ...folded };
+  for (const { outcome } of sessions.values()) {
+    if (outcome === null) continue;
+    const { state } = outcome;
+    counts[state === 'done' || state === 'cancelled' ? state : 'failed'] += 1;
+  }
+  const hasFolded = folded.done + folded.failed + folded.cancelled > 0;
+  const parts: readonly (readonly [number, string, Role])[] = [
+    [sessions.size - endedCount, `${signs.running} %d running`, 'accent'],
+    [counts.done, `${signs.done} %d done`, 'good'],
+    [counts.failed, `${signs.failed} %d failed`, 'bad'],
+    [counts.cancelled, `${signs.cancelled} %d cancelled`, 'attention'],
+  ];
+  const spans = parts
+    .filter(([count], index) => index === 0 || count > 0)
+    .map(([count, words, role]) => span(`${words.replace('%d', countWords(count))}  `, role));
+  const kept = hasFolded ? `listed: the last ${countWords(endedCount)} that ended  ` : '';
+  return [cutLine(line(...spans, span(`${kept}${run.clocked.progress()}`, 'dim')), width, signs)];
 }
 
 /** The table in exactly as many lines as fit, around the chosen session. */
@@ -189,7 +224,10 @@ export function sessionLines(
   const at = chosen === null ? 0 : sessions.indexOf(chosen);
   const start = windowStart(sessions.length, room, at);
   const visible = sessions.slice(start, start + room);
-  const table = tableLines(columnsFor({ layout, width }, now, signs, traffic), visible, {
+  const longest = Math.max(0, ...visible.map(({ id }) => id.length));
+  const [idMin, idMax] = layout === 'slim' || layout === 'narrow' ? [8, 12] : [9, 16];
+  const idWidth = Math.max(idMin, Math.min(longest, idMax));
+  const table = tableLines(columnsFor({ layout, width, idWidth }, now, signs, traffic), visible, {
     width,
     signs,
     chosen,

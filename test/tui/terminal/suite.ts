@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installMissing } from '../../real/programs.ts';
 import type { RealSuite } from '../../real/report.ts';
+import { FLEET_STORIES } from './fleet-stories.ts';
 import { MANNERS } from './manners.ts';
 import { RealTerminal } from './real-terminal.ts';
 import { STORIES, type Story } from './stories.ts';
@@ -14,7 +15,7 @@ export const terminalSuite: RealSuite = {
   run: async (report) => {
     const write = (line: string): void => void process.stdout.write(`${line}\n`);
     const missing = installMissing({ tmux: 'tmux' }, write).get('tmux');
-    for (const story of [...STORIES, ...TRACE_STORIES, ...MANNERS]) {
+    for (const story of [...STORIES, ...TRACE_STORIES, ...FLEET_STORIES, ...MANNERS]) {
       if (missing === undefined) await report.check(story.name, () => tell(story));
       else report.skip(story.name, `tmux: ${missing}`);
     }
