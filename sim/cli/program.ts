@@ -269,6 +269,8 @@ function addLabCommands(program: Command, choose: Choose): void {
     .action(choose(async () => (await lab()).audit));
   program
     .command('warp <duration>')
+    // `-1h` is no option: the command says what can be done instead.
+    .allowUnknownOption()
     .description("move the lab's clock ahead, like 13d1h")
     .action(choose(async () => (await lab()).warp));
 }

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { buildScenario } from './build.ts';
-import { formatPath, readDocument, type ScenarioDocument } from './document.ts';
+import { formatPath, readDocument, type ScenarioDocument, valueAt } from './document.ts';
 import { checkIssuers } from './issuers.ts';
 import { checkReferences, type ReferenceWorld } from './references.ts';
 import { checkServers } from './routes.ts';
@@ -76,6 +76,10 @@ export function parseScenario(text: string, options: ParseOptions): ScenarioResu
     );
   }
   const { document } = read;
+  if (isFleet(document.data)) {
+    const text = `this is a fleet, not a scenario: fortnight simulate ${options.file}`;
+    return failed(toProblems([{ path: [], isAboutKey: false, text }], document, options));
+  }
   const shape = checkShape(document.data);
   const references = checkReferences(document.data, options);
   const findings = [...(shape.ok ? [] : shape.findings), ...references];
@@ -90,6 +94,11 @@ export function parseScenario(text: string, options: ParseOptions): ScenarioResu
   const impossible = [...checkServers(scenario), ...checkIssuers(scenario)];
   if (impossible.length > 0) return failed(toProblems(impossible, document, options));
   return { ok: true, scenario, text };
+}
+
+/** Scenarios and fleets lie side by side; each has keys that the other lacks. */
+function isFleet(data: unknown): boolean {
+  return valueAt(data, ['days']) !== undefined && valueAt(data, ['steps']) === undefined;
 }
 
 function failed(problems: readonly ScenarioProblem[]): ScenarioResult {

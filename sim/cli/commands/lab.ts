@@ -167,6 +167,11 @@ export async function warp(
   _raw: RawOptions,
   load: LoadLab = loadLab,
 ): Promise<CommandResult> {
+  if (/^-\d/.test(durationText)) {
+    throw new UsageError(
+      `warp: "${durationText}": the lab's clock only goes ahead. The one of "fortnight storage" also goes back: fortnight storage clock ${durationText}.`,
+    );
+  }
   const options = { byMs: readDuration('warp', durationText) };
   return (await load()).warp(context, options);
 }

@@ -179,7 +179,10 @@ export function requireSwarm(context: CommandContext, seed: string): Fleet {
 }
 
 function accept(context: CommandContext, file: string, result: FleetResult): Fleet {
-  if (result.ok) return result.fleet;
+  if (result.ok) {
+    for (const text of result.leftOut) context.stderr(`Left out: ${text}.`);
+    return result.fleet;
+  }
   if (context.json) {
     for (const problem of result.problems) {
       context.stdout(JSON.stringify({ type: 'fleet.problem', ...problem }));

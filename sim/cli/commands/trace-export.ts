@@ -3,6 +3,7 @@ import { mermaidLines } from '../../trace/mermaid.ts';
 import { rowsOf } from '../../trace/rows.ts';
 import { shivizLines } from '../../trace/shiviz.ts';
 import type { CommandContext, CommandResult } from '../command-context.ts';
+import { UsageError } from '../command-error.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type RawOptions, readChoice, readText } from '../read-options.ts';
 import { openTrace, readingTraces, readTraceChoice, requireEvents } from './trace-reading.ts';
@@ -15,7 +16,11 @@ export async function traceExport(
   [file = '']: readonly string[],
   raw: RawOptions,
 ): Promise<CommandResult> {
-  const format = readChoice('--format', readText(raw, 'format') ?? '', FORMATS);
+  const asked = readText(raw, 'format');
+  if (asked === null) {
+    throw new UsageError('--format is missing: mermaid, itf (Apalache, Quint) or shiviz.');
+  }
+  const format = readChoice('--format', asked, FORMATS);
   const choice = readTraceChoice(raw);
   return readingTraces(async () => {
     const trace = openTrace(context, file);

@@ -70,7 +70,7 @@ function addTrace(program: Command, choose: Choose): void {
   trace
     .command('export <trace>')
     .description('print a trace for another tool')
-    .requiredOption('--format <format>', 'mermaid, itf (Apalache, Quint) or shiviz')
+    .option('--format <format>', 'mermaid, itf (Apalache, Quint) or shiviz')
     .option(...SESSION)
     .option(...SCOPE)
     .option(...FROM)

@@ -39,6 +39,7 @@ export function openFleetSource(
     ],
     report: ({ violations, witnesses }, isCut) => ({
       report: stats.report(world.now),
+      days: fleet.days,
       violations,
       violationCount: violations.length,
       witnesses,

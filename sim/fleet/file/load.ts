@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { z } from 'zod';
+import { parseDuration } from '../../../machines/rules/duration.ts';
+import { DAY_MS } from '../../../machines/rules/time.ts';
 import {
   formatPath,
   type Path,
@@ -19,7 +21,8 @@ import { checkFleet, checkSchedulesFire } from './references.ts';
 import { type FleetFile, fleetJsonSchema, fleetSchema } from './schema.ts';
 
 export type FleetResult =
-  | { readonly ok: true; readonly fleet: Fleet }
+  /** `leftOut`: what a shorter run than the file's does not come to, in words. */
+  | { readonly ok: true; readonly fleet: Fleet; readonly leftOut: readonly string[] }
   | { readonly ok: false; readonly problems: readonly ScenarioProblem[] };
 
 export interface ParseFleetOptions {
@@ -65,9 +68,21 @@ export function parseFleet(text: string, options: ParseFleetOptions): FleetResul
     );
   }
   const { document } = read;
-  const { data, findings: changeFindings } = applyChanges(document.data, options.changes ?? []);
-  if (changeFindings.length > 0) return fail(toProblems(changeFindings, document, options.file));
-  return checkData(data, document, options.file);
+  if (isScenario(document.data)) {
+    const what = `this is a scenario, not a fleet: fortnight run ${options.file}`;
+    return fail(toProblems([{ path: [], isAboutKey: false, text: what }], document, options.file));
+  }
+  const changes = options.changes ?? [];
+  const { data, findings } = applyChanges(document.data, changes);
+  if (findings.length > 0) {
+    // The mistake is on the command line: no line of the file has anything to do with it.
+    const problems = toProblems(findings, document, options.file);
+    return fail(problems.map((problem) => ({ ...problem, excerpt: '' })));
+  }
+  const isShortened = changes.some((change) => change.startsWith('days='));
+  const leftOut = isShortened ? leaveOutLater(data) : [];
+  const result = checkData(data, document, options.file);
+  return result.ok ? { ...result, leftOut } : result;
 }
 
 /** A fleet that was drawn, not written: checked like a file. */
@@ -89,7 +104,7 @@ function checkData(data: unknown, document: ScenarioDocument, file: string): Fle
   const fleet = buildFleet(parsed.data as FleetFile, document, titleOf(file));
   const silent = checkSchedulesFire(fleet);
   if (silent.length > 0) return fail(toProblems(silent, document, file));
-  return { ok: true, fleet };
+  return { ok: true, fleet, leftOut: [] };
 }
 
 function titleOf(file: string): string {
@@ -180,7 +195,7 @@ function applyChange(data: unknown, change: string): string | null {
   let node: unknown = data;
   for (const key of keys.slice(0, -1)) {
     const next = step(node, key) ?? makeRoom(node, key);
-    if (next === undefined) return `there is no "${key}" on this way`;
+    if (next === undefined) return `there is no "${key}" here: ${wordRemedy(key, namesIn(node))}`;
     node = next;
   }
   const last = keys.at(-1) as string;
@@ -200,6 +215,30 @@ function applyChange(data: unknown, change: string): string | null {
   return null;
 }
 
+/** Scenarios and fleets lie side by side; each has keys that the other lacks. */
+function isScenario(data: unknown): boolean {
+  return valueAt(data, ['steps']) !== undefined && valueAt(data, ['days']) === undefined;
+}
+
+/** With fewer days than the file has: faults and events that would come later. */
+function leaveOutLater(data: unknown): readonly string[] {
+  const days = valueAt(data, ['days']);
+  if (typeof days !== 'number' || days < 1) return [];
+  const isLater = (item: { day?: unknown; at?: unknown }): boolean => {
+    if (typeof item?.day === 'number') return item.day >= days;
+    const at = typeof item?.at === 'string' ? parseDuration(item.at) : null;
+    return at?.ok === true && at.ms >= days * DAY_MS;
+  };
+  return (['faults', 'events'] as const).flatMap((key) => {
+    const all = valueAt(data, [key]);
+    if (!Array.isArray(all)) return [];
+    const kept = all.filter((item) => !isLater(item));
+    const count = all.length - kept.length;
+    (data as Record<string, unknown>)[key] = kept;
+    return count === 0 ? [] : [`${count} of the ${all.length} ${key} come after day ${days}`];
+  });
+}
+
 /** `tenants.*.count=0.1`: so many times the tenants, but at least one in each group. */
 function scaleTenants(data: unknown, scale: number): string | null {
   const groups = valueAt(data, ['tenants']);
@@ -217,6 +256,12 @@ function makeRoom(node: unknown, key: string): unknown {
   const room = {};
   (node as Record<string, unknown>)[key] = room;
   return room;
+}
+
+/** What can be entered here: names of a list's items, or keys. */
+function namesIn(node: unknown): readonly string[] {
+  if (!Array.isArray(node)) return Object.keys((node as object | null) ?? {});
+  return node.flatMap((item) => (typeof item?.name === 'string' ? [item.name] : []));
 }
 
 function step(node: unknown, key: string): unknown {

@@ -1,4 +1,4 @@
-import { DAY_MS, formatInstant, HOUR_MS } from '../../../machines/rules/time.ts';
+import { formatInstant, HOUR_MS } from '../../../machines/rules/time.ts';
 import type { FleetRun } from '../run/run-fleet.ts';
 import { bar, sparkline } from './charts.ts';
 import type { FleetReport, LifeHistogram } from './report.ts';
@@ -23,10 +23,9 @@ const LABEL = 30;
 /** A run for people who read it in a terminal. */
 export function describeRun(run: FleetRun, title: string, look: TextLook): readonly string[] {
   const { report } = run;
-  const days = Math.ceil((report.endAt - report.startAt) / DAY_MS);
   return [
     title,
-    `${plural(report.tenants, 'tenant')}, ${plural(days, 'day')} from ${formatInstant(report.startAt)} to ${formatInstant(report.endAt)}`,
+    `${plural(report.tenants, 'tenant')}, ${plural(run.days, 'day')} from ${formatInstant(report.startAt)}; ${run.isInterrupted ? 'stopped' : 'all had ended'} at ${formatInstant(report.endAt)}`,
     '',
     ...sessions(report, look),
     '',

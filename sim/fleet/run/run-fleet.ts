@@ -40,6 +40,8 @@ export interface FleetProgress {
 
 export interface FleetRun {
   readonly report: FleetReport;
+  /** On which backups are started; the report goes on until the last session has ended. */
+  readonly days: number;
   readonly violations: readonly Violation[];
   readonly violationCount: number;
   readonly witnesses: Readonly<Record<string, number>>;
@@ -115,6 +117,7 @@ export async function runFleet(options: FleetRunOptions): Promise<FleetRun> {
   const checked = checks?.end() ?? { violations: [], witnesses: {}, violationCount: 0 };
   return {
     report: stats.report(world.now),
+    days: fleet.days,
     violations: checked.violations,
     violationCount: checked.violationCount,
     witnesses: checked.witnesses,

@@ -12,6 +12,8 @@ export function s3ClientSettings(at: {
 }): readonly ClientSettings[] {
   const { endpoint, region, accessKeyId, secretAccessKey, bucket } = at;
   const keys = [
+    // A shell that took a temporary key has its token still.
+    'unset AWS_SESSION_TOKEN',
     `export AWS_ACCESS_KEY_ID=${accessKeyId}`,
     `export AWS_SECRET_ACCESS_KEY=${secretAccessKey}`,
   ];

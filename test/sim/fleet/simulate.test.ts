@@ -24,6 +24,7 @@ let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'fortnight-fleet-'));
   writeFileSync(join(folder, 'fleet.yaml'), FLEET);
+  writeFileSync(join(folder, 'scenario.yaml'), 'version: 1\nsteps: []\n');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -105,7 +106,9 @@ describe('fortnight simulate', () => {
     [['nothing.yaml'], 3, /there is no such file/],
     [['fleet.yaml', '--days', '0'], 3, /days: a run of 0 days/],
     [['fleet.yaml', '--set', 'tenants.shops.count=0'], 3, /a group of 0 tenants/],
-    [['fleet.yaml', '--set', 'tenants.shop.count=4'], 3, /there is no "shop" on this way/],
+    [['fleet.yaml', '--set', 'tenants.shop.count=4'], 3, /no "shop" here: did you mean "shops"/],
+    [['fleet.yaml', '--set', 'repositries.vault.mode=direct'], 3, /mean "repositories"/],
+    [['scenario.yaml'], 3, /this is a scenario, not a fleet: fortnight run scenario.yaml/],
     [[], 2, /Which fleet/],
     [['fleet.yaml', '--swarm'], 2, /exclude each other/],
     [['fleet.yaml', '--seeds', '5..1'], 2, /write a range/],
@@ -121,6 +124,21 @@ describe('fortnight simulate', () => {
     const { code, stderr } = await simulate(...words);
     expect(stderr).toMatch(text);
     expect(code).toBe(wanted);
+  });
+
+  test('a run shorter than its file leaves out what comes later, and says so', async () => {
+    const later = 'events=[{ day: 3, disable: shops }, { day: 1, maintenance: false }]';
+    const faults = 'faults=[{ site: network, at: 2d, for: 1h, down: both }]';
+    const words = ['fleet.yaml', '--set', later, '--set', faults, '--json'];
+    const { code, stderr, stdout } = await simulate(...words, '--days', '2');
+    expect(stderr).toBe(
+      'Left out: 1 of the 1 faults come after day 2.\nLeft out: 1 of the 2 events come after day 2.\n',
+    );
+    expect(code).toBe(0);
+    expect(jsonOf(stdout).at(-1)).toMatchObject({ type: 'fleet.summary', ok: true });
+    // Below a day there is nothing to leave anything out for: only the mistake itself is told.
+    const none = await simulate(...words, '--days', '-5');
+    expect(none.stderr).toContain('a run of -5 days');
   });
 
   test('a planted bug ends with 1 and names what was broken', async () => {
