@@ -80,9 +80,14 @@ export const contactMessageSchema = z.discriminatedUnion('type', [
     renew: z.boolean(),
     heldGeneration: count,
   }),
-  /** `receivedBytes`: all that has reached this mover, so that a lost grant is said again. */
+  /**
+   * `request` numbers the questions of one mover: an answer names its own, and one that is heard twice
+   * answers no later question (F24). `receivedBytes`: all that has reached this mover, so that a
+   * lost grant is said again.
+   */
   z.object({
     type: z.literal('quota.request'),
+    request: count,
     bytes: count,
     spentBytes: count,
     receivedBytes: count,

@@ -42,7 +42,11 @@ const mover = setup({
       event.type === 'engine.grantNeeded' ? { askedBytes: event.bytes } : {},
     ),
     noteAnswered: assign({ askedBytes: 0, refusedBytes: 0 }),
-    noteRefused: assign(({ context }) => ({ askedBytes: 0, refusedBytes: context.askedBytes })),
+    // A refusal that is heard twice takes nothing back of what is still wanted (L9, F24).
+    noteRefused: assign(({ context }) => ({
+      askedBytes: 0,
+      refusedBytes: Math.max(context.askedBytes, context.refusedBytes),
+    })),
     askRefusedAgain: assign(({ context }) => ({
       askedBytes: context.refusedBytes,
       refusedBytes: 0,

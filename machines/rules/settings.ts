@@ -10,9 +10,6 @@ export type ConnectionMode = (typeof CONNECTION_MODES)[number];
 export const ACCESS_OPTIONS = ['share', 'backup-server', 'iam-sts'] as const;
 export type AccessOption = (typeof ACCESS_OPTIONS)[number];
 
-/** I11: what a repository created through the product starts with. */
-export const DEFAULT_ACCESS_OPTION: AccessOption = 'backup-server';
-
 export const JOB_KINDS = ['agent', 'server'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 

@@ -204,7 +204,6 @@ export const CODE: Readonly<Record<string, readonly string[]>> = {
   ],
   I7: ['machines/ports/storage-credential.ts#keyId'],
   I8: ['machines/ports/storage-credential.ts#keyId'],
-  I11: ['machines/rules/settings.ts#DEFAULT_ACCESS_OPTION'],
   I17: ['adapters/roles/tenant-server/tenant-server.ts#gatewayAddress'],
   I18: [
     'machines/ports/credential-issuer.ts#CredentialIssuer',
@@ -270,6 +269,7 @@ export const CODE: Readonly<Record<string, readonly string[]>> = {
     'machines/credential-lifecycle/credential-lifecycle.actions.ts#markDisabled',
     'machines/credential-lifecycle/credential-lifecycle.actions.ts#revokeUnsaved',
     'machines/credential-lifecycle/credential-lifecycle.guards.ts#isOrphan',
+    'adapters/roles/sp-server/desk-shelf.ts#settleIntents',
   ],
   I75: [
     'machines/ports/object-store.ts#abortUploads',

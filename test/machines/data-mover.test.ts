@@ -113,6 +113,12 @@ describe('target mover', () => {
     expect(world.send(...MOVING, NEEDED, 'quota.refused')).toContain('report.quotaExhausted');
   });
 
+  test('L9, F24: a refusal that is heard twice takes nothing back of what is wanted', () => {
+    const world = new MoverWorld('target');
+    world.send(...MOVING, NEEDED, 'quota.refused', 'quota.refused', 'order.resume');
+    expect(world.requests.at(-1)).toEqual({ type: 'quota.request', bytes: 7 });
+  });
+
   test.each<[string, (string | AnyFact)[], string, string[]]>([
     ['C15: a pause drains', ['order.pause'], 'moving.draining', ['engine.pause']],
     [

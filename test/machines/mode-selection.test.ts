@@ -6,7 +6,7 @@ import {
   selectRoute,
 } from '../../machines/mode-selection/index.ts';
 import { type RouteDecision, routeOracle } from '../../machines/rules/route.ts';
-import { DEFAULT_ACCESS_OPTION, type RouteSettings } from '../../machines/rules/settings.ts';
+import type { RouteSettings } from '../../machines/rules/settings.ts';
 import { everySetting } from '../model/every-setting.ts';
 import { allStates } from '../support/machine-diagram.ts';
 
@@ -244,7 +244,7 @@ describe('two settings, one route', () => {
       if (settings.storage !== 's3-compatible' || settings.mode !== 'direct') continue;
       if (settings.access !== null || !settings.hasMountServer) continue;
       const unset = select(settings).decision;
-      const byDefault = select({ ...settings, access: DEFAULT_ACCESS_OPTION }).decision;
+      const byDefault = select({ ...settings, access: 'backup-server' }).decision;
       if (!unset.ok || !byDefault.ok) {
         expect(unset.ok).toBe(byDefault.ok);
         continue;

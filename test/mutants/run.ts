@@ -1,10 +1,10 @@
 /**
  * `npm run mutants [-- --only C10,M4] [--changed] [--workers 2]`: breaks one rule at a time in a copy
- * of the tree and runs the tests that must notice. Prints a row a mutant: the rule, what was broken,
- * which test killed it and how fast. Ends with 1 when one survives without a written reason, or does
+ * of the tree and runs the tests that must notice. Prints a row a mutant: how long it took, the rule,
+ * what was broken, and which test killed it; at the end the slowest ones and the sum. Ends with 1 when one survives without a written reason, or does
  * not fit any more.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,51 +12,18 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MUTANTS, type Mutant } from '../../sim/rules/mutants/index.ts';
 import { startStopwatch } from '../bench/measure.ts';
+import { runTests } from './vitest-run.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COPIED = ['machines', 'adapters', 'sim', 'test', 'examples', 'docs'];
 const FILES = ['package.json', 'tsconfig.json', 'vitest.config.ts', 'README.md', 'biome.json'];
 
 type Verdict =
-  | { readonly kind: 'killed'; readonly by: string; readonly tookMs: number }
+  | { readonly kind: 'killed'; readonly by: string }
   | { readonly kind: 'survived' }
   | { readonly kind: 'unfit'; readonly why: string };
 
-interface Report {
-  readonly testResults: readonly {
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
-  }[];
-}
-
-/** Vitest in the copy; one thread, so that as many mutants as workers run side by side. */
-function runVitest(folder: string, report: string, tests: string): Promise<number> {
-  const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-  const words = ['run', tests, '--bail=1', '--pool=threads', '--maxWorkers=1'];
-  const told = ['--reporter=json', `--outputFile.json=${report}`];
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [vitest, ...words, ...told], {
-      cwd: folder,
-      stdio: 'ignore',
-      env: { ...process.env, FORTNIGHT_SEED: process.env.FORTNIGHT_SEED ?? '1' },
-    });
-    child.once('error', reject);
-    child.once('exit', (status) => resolve(status ?? 1));
-  });
-}
-
-/** The first test of these files that fails, or null. */
-async function firstFailure(folder: string, tests: string): Promise<string | null> {
-  const report = join(folder, 'mutant.json');
-  rmSync(report, { force: true });
-  if ((await runVitest(folder, report, tests)) === 0) return null;
-  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report;
-  const failed = testResults.flatMap(({ assertionResults }) =>
-    assertionResults.filter((one) => one.status === 'failed'),
-  );
-  return failed[0]?.fullName ?? `${tests} does not load`;
-}
-
-async function judge(folder: string, mutant: Mutant): Promise<Verdict> {
+async function judge(folder: string, mutant: Mutant, spent: { cpuMs: number }): Promise<Verdict> {
   const path = join(folder, mutant.file);
   const whole = readFileSync(path, 'utf8');
   const count = whole.split(mutant.find).length - 1;
@@ -65,11 +32,12 @@ async function judge(folder: string, mutant: Mutant): Promise<Verdict> {
     path,
     whole.replace(mutant.find, () => mutant.replace),
   );
-  const read = startStopwatch();
   try {
     for (const tests of mutant.tests) {
-      const by = await firstFailure(folder, tests);
-      if (by !== null) return { kind: 'killed', by, tookMs: read() };
+      const { failed, problem, cpuMs } = await runTests(folder, tests);
+      spent.cpuMs += cpuMs;
+      if (problem !== null) return { kind: 'unfit', why: problem };
+      if (failed !== null) return { kind: 'killed', by: failed };
     }
     return { kind: 'survived' };
   } finally {
@@ -77,18 +45,34 @@ async function judge(folder: string, mutant: Mutant): Promise<Verdict> {
   }
 }
 
-function row(mutant: Mutant, verdict: Verdict): string {
+interface Judged {
+  readonly mutant: Mutant;
+  readonly verdict: Verdict;
+  readonly tookMs: number;
+  readonly cpuMs: number;
+}
+
+const seconds = (ms: number): string => (ms / 1000).toFixed(1).padStart(5);
+
+function row({ mutant, verdict, tookMs, cpuMs }: Judged): string {
   const name = `${mutant.rule.padEnd(4)} ${mutant.what}`;
+  const took = `${seconds(tookMs)} s ${seconds(cpuMs)} s CPU`;
   switch (verdict.kind) {
     case 'killed':
-      return `killed    ${(verdict.tookMs / 1000).toFixed(1).padStart(5)} s  ${name}  <- ${verdict.by}`;
+      return `killed    ${took}  ${name}  <- ${verdict.by}`;
     case 'survived':
-      return `SURVIVED           ${name}${mutant.equivalent ? `  (${mutant.equivalent})` : ''}`;
+      return `SURVIVED  ${took}  ${name}${mutant.equivalent ? `  (${mutant.equivalent})` : ''}`;
     case 'unfit':
-      return `UNFIT              ${name}: ${verdict.why} (${mutant.file})`;
+      return `UNFIT     ${took}  ${name}: ${verdict.why} (${mutant.file})`;
     default:
       return verdict satisfies never;
   }
+}
+
+/** A survivor with a written reason is none; one that does not fit is always bad. */
+function isBad({ mutant, verdict }: Judged): boolean {
+  if (verdict.kind === 'survived') return mutant.equivalent === undefined;
+  return verdict.kind === 'unfit';
 }
 
 /** A copy of the tree for one worker. */
@@ -109,7 +93,7 @@ function changedFiles(): readonly string[] {
 }
 
 function isAbout(mutant: Mutant, files: readonly string[]): boolean {
-  const places = [mutant.file, ...mutant.tests];
+  const places = [mutant.file, ...mutant.tests.map((test) => test.split(': ')[0] ?? test)];
   return files.some((file) => places.some((place) => file.startsWith(place)));
 }
 
@@ -133,16 +117,18 @@ if (chosen.length === 0 && only !== undefined) {
 }
 
 const waiting = [...chosen];
-let bad = 0;
+const judged: Judged[] = [];
 /** Takes the next mutant that nobody has taken, until none is left. */
 async function work(): Promise<void> {
   const folder = copyTree();
   try {
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-      const verdict = await judge(folder, mutant);
-      console.log(row(mutant, verdict));
-      const isFine = verdict.kind === 'killed' || mutant.equivalent !== undefined;
-      if (!isFine || verdict.kind === 'unfit') bad += 1;
+      const read = startStopwatch();
+      const spent = { cpuMs: 0 };
+      const verdict = await judge(folder, mutant, spent);
+      const one = { mutant, verdict, tookMs: read(), cpuMs: spent.cpuMs };
+      judged.push(one);
+      console.log(row(one));
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -151,6 +137,14 @@ async function work(): Promise<void> {
 
 const read = startStopwatch();
 await Promise.all(Array.from({ length: Math.max(1, Number(values.workers)) }, work));
-const took = `${(read() / 1000).toFixed(0)} s`;
-console.log(`${chosen.length - bad} of ${chosen.length} mutants killed in ${took}`);
-process.exitCode = bad === 0 ? 0 : 1;
+const bad = judged.filter(isBad);
+if (bad.length > 0) console.log(`\nnot noticed:\n${bad.map(row).join('\n')}`);
+const slowest = judged.toSorted((one, other) => other.cpuMs - one.cpuMs).slice(0, 5);
+console.log(`\nthe slowest:\n${slowest.map(row).join('\n')}\n`);
+const killed = judged.filter(({ verdict }) => verdict.kind === 'killed').length;
+const cpuMs = judged.reduce((sum, one) => sum + one.cpuMs, 0);
+const survivors = judged.length - killed - bad.length;
+const reasoned = survivors > 0 ? `, ${survivors} left for a written reason` : '';
+const took = `${(read() / 1000).toFixed(0)} s, ${(cpuMs / 1000).toFixed(0)} s of CPU`;
+console.log(`${killed} of ${judged.length} mutants killed${reasoned}, in ${took}`);
+process.exitCode = bad.length === 0 ? 0 : 1;

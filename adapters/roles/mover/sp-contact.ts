@@ -71,6 +71,9 @@ export function createSpContact(
   const box = new CredentialBox();
   let requests = 0;
   let pendingRequest = '';
+  let quotaRequests = 0;
+  /** F24: the question for space that is open; an answer to another one is not heard. 0: none. */
+  let openQuotaRequest = 0;
   let spent: () => number = () => 0;
   /** What the SP has granted to this mover in all; each answer tells the sum. */
   let receivedBytes = 0;
@@ -128,10 +131,11 @@ export function createSpContact(
         listener.onRefused(isErrorCode(header.code) ? header.code : 'unknown');
         return;
       case 'quota.granted':
-        listener.onGrant(takeGrant(Number(header.totalBytes)));
-        return;
       case 'quota.refused':
-        listener.onGrantRefused();
+        if (header.request !== openQuotaRequest) return;
+        openQuotaRequest = 0;
+        if (message.type === 'quota.refused') listener.onGrantRefused();
+        else listener.onGrant(takeGrant(Number(header.totalBytes)));
         return;
       case 'quota.reported':
         confirmSpent?.();
@@ -190,7 +194,9 @@ export function createSpContact(
     },
     requestCredential,
     requestGrant: (bytes) => {
-      const asked = { bytes, spentBytes: spent(), receivedBytes };
+      quotaRequests += 1;
+      openQuotaRequest = quotaRequests;
+      const asked = { request: quotaRequests, bytes, spentBytes: spent(), receivedBytes };
       connection.send('quota.request', asked).catch(() => {});
     },
     countSpent: (counter) => {

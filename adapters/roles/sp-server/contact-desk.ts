@@ -197,15 +197,16 @@ export class ContactDesk {
     asked: Extract<ContactMessage, { type: 'quota.request' }>,
   ): Promise<void> {
     const { quota, grantChunkBytes, isOpen, isDisabled } = this.#options;
+    const { request } = asked;
     if (!isOpen(record)) return;
     if (isDisabled(record)) {
-      tell(link, 'quota.refused', {});
+      tell(link, 'quota.refused', { request });
       return;
     }
     // Granted before, and the frame was lost on the way: that comes first.
     const missedBytes = Math.max(0, record.grantedBytes - asked.receivedBytes);
     if (missedBytes > 0 && missedBytes >= asked.bytes) {
-      tell(link, 'quota.granted', { totalBytes: record.grantedBytes });
+      tell(link, 'quota.granted', { request, totalBytes: record.grantedBytes });
       return;
     }
     const bytes = asked.bytes - missedBytes;
@@ -218,7 +219,7 @@ export class ContactDesk {
     if (answer.ok) {
       record.grantedBytes += answer.grantedBytes;
       this.#logGrant(record, answer.grantedBytes, ledgerFacts(answer.ledger));
-      tell(link, 'quota.granted', { totalBytes: record.grantedBytes });
+      tell(link, 'quota.granted', { request, totalBytes: record.grantedBytes });
       return;
     }
     this.#log('quota.refused', record, {
@@ -226,7 +227,7 @@ export class ContactDesk {
       neededBytes: bytes,
       availableBytes: answer.availableBytes,
     });
-    tell(link, 'quota.refused', {});
+    tell(link, 'quota.refused', { request });
   }
 
   #logGrant(record: SessionRecord, grantedBytes: number, facts: JsonObject): void {

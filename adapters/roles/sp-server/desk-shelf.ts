@@ -24,8 +24,25 @@ export class DeskShelf {
     { readonly scope: CredentialScope; readonly desk: Promise<CredentialDesk> }
   >();
 
+  #isStopped = false;
+
   constructor(options: DeskShelfOptions) {
     this.#options = options;
+  }
+
+  /**
+   * I74: what an SP before this one intended and never committed is settled by the desk of its
+   * scope, which opens now: perhaps nobody asks for that scope again. Resolves before they have.
+   */
+  async settleIntents(): Promise<void> {
+    const { database, register } = this.#options;
+    const records = await database.listCredentials();
+    if (this.#isStopped) return;
+    for (const { scope, state } of records) {
+      if (state === 'intent' && register.repositories.has(scope.repository)) {
+        void this.deskFor(scope);
+      }
+    }
   }
 
   deskFor(scope: CredentialScope): Promise<CredentialDesk> {
@@ -84,6 +101,7 @@ export class DeskShelf {
   }
 
   async stopAll(): Promise<void> {
+    this.#isStopped = true;
     for (const { desk } of this.#desks.values()) (await desk).stop();
   }
 }

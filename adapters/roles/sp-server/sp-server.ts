@@ -120,6 +120,8 @@ export class SpServer {
     for (const { name, disabled } of this.#register.tenants.values()) {
       if (disabled) await this.#desks.setDisabled(name, true);
     }
+    // In the background: a storage that does not answer must not keep tenants out.
+    this.#desks.settleIntents().catch(this.#options.onError);
     this.#listener = await this.#options.listeners.listen((link) => this.#greet(link));
   }
 

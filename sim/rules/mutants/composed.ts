@@ -10,10 +10,19 @@ const HOST = 'adapters/roles/mover-host.ts';
 const COMPOSED = ['test/model/composed.test.ts'];
 const RACE = ['test/model/race.test.ts'];
 const MESSAGES = ['test/model/messages.test.ts'];
+const ONE_TARGET = ['test/adapters/roles/one-target.test.ts'];
 const FOUND = ['test/model/found.test.ts'];
 
 /** Wrong versions of how the roles work together when something fails. */
 export const COMPOSED_MUTANTS: readonly Mutant[] = [
+  {
+    rule: 'L9',
+    what: 'a refusal that is heard twice forgets what is wanted',
+    file: 'machines/data-mover/target-mover.machine.ts',
+    find: 'Math.max(context.askedBytes, context.refusedBytes)',
+    replace: 'context.askedBytes',
+    tests: ['test/machines/data-mover.test.ts'],
+  },
   {
     rule: 'C12',
     what: 'two desks of one scope',
@@ -52,15 +61,32 @@ export const COMPOSED_MUTANTS: readonly Mutant[] = [
     file: TENANT_DESK,
     find: 'if (record.isTargetUp) {\n',
     replace: "if (record.isTargetUp && record.id === '') {\n",
-    tests: MESSAGES,
+    tests: ONE_TARGET,
   },
   {
     rule: 'I15',
-    what: 'an order that a host hears twice starts two movers',
+    what: 'an order that a host hears twice is done twice',
     file: HOST,
     find: 'if (start <= (this.#starts.get(session) ?? 0)) return;',
     replace: '',
-    tests: FOUND,
+    tests: ONE_TARGET,
+  },
+  {
+    rule: 'I74',
+    what: 'intents wait until somebody asks for their scope',
+    file: SP,
+    find: '    this.#desks.settleIntents().catch(this.#options.onError);\n',
+    replace: '',
+    tests: ['test/adapters/roles/left-intents.test.ts'],
+  },
+  {
+    rule: 'I66',
+    what: 'a mover tells its secrets in what it reports of a request',
+    file: 'adapters/roles/mover/target-mover.ts',
+    find: "type: 'storage.used', data: { generation, ...use } }",
+    replace:
+      "type: 'storage.used', data: { generation, ...use, told: secretsOf(delivered.credential).map((one) => one.use(btoa)) } }",
+    tests: ['test/real/memory/memory.test.ts'],
   },
   {
     rule: 'L7',

@@ -1,4 +1,12 @@
-import { CREDENTIALS, LIFECYCLE, LIFECYCLE_ACTIONS, LIFETIMES, RENEWAL, RULES } from './places.ts';
+import {
+  CREDENTIALS,
+  FAST_CLOCK,
+  LIFECYCLE,
+  LIFECYCLE_ACTIONS,
+  LIFETIMES,
+  RENEWAL,
+  RULES,
+} from './places.ts';
 import type { Mutant } from './types.ts';
 
 /** Wrong versions of the rules of credentials: when they are renewed, how long they live. */
@@ -138,7 +146,7 @@ export const CREDENTIALS_MUTANTS: readonly Mutant[] = [
     file: LIFECYCLE,
     find: 'alive.length < generationsMax',
     replace: 'alive.length <= generationsMax',
-    tests: ['test/model/lifecycle.test.ts'],
+    tests: [FAST_CLOCK],
   },
   {
     rule: 'C17',

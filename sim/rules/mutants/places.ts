@@ -18,17 +18,15 @@ export const ROUTES = ['test/machines/mode-selection.test.ts'];
 export const LEDGER = ['test/machines/quota.test.ts', 'test/adapters/roles/provider-quota.test.ts'];
 export const CREDENTIALS = [GUARDS, 'test/model/lifecycle.test.ts', 'test/sim/world/tour.test.ts'];
 export const SESSIONS = [
-  GUARDS,
+  'test/model/session.test.ts: in any world',
   'test/machines/backup-session.test.ts',
-  'test/model/session.test.ts',
   'test/sim/world/tour.test.ts',
 ];
 export const POLICIES = [
   'test/adapters/s3/session-policy.test.ts',
   'test/adapters/s3/raw-probes.test.ts',
 ];
-export const TRANSFER = ['test/adapters/transfer', 'test/sim/lab/expiry-everywhere.test.ts'];
-export const PROVIDER = ['test/adapters/roles'];
+export const FAST_CLOCK = 'test/model/lifecycle.test.ts: C13: a tenant whose clock is 14 d ahead';
 
 export const SESSION_MACHINE = 'machines/backup-session/backup-session.machine.ts';
 export const SESSION_ACTIONS = 'machines/backup-session/backup-session.actions.ts';

@@ -1,18 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are texts of programs.
-import {
-  BOX,
-  CONTACT,
-  GATE,
-  LAYOUT,
-  LEDGER,
-  POLICIES,
-  POLICY,
-  PROVIDER,
-  QUOTA,
-  RULES,
-  TRANSFER,
-} from './places.ts';
+import { BOX, CONTACT, GATE, LAYOUT, LEDGER, POLICIES, POLICY, QUOTA, RULES } from './places.ts';
 import type { Mutant } from './types.ts';
+
+const ROLES = 'test/adapters/roles';
 
 /** Wrong versions of quota, folders, policies and delivery. */
 export const PROVIDER_MUTANTS: readonly Mutant[] = [
@@ -46,7 +36,7 @@ export const PROVIDER_MUTANTS: readonly Mutant[] = [
     file: CONTACT,
     find: 'Math.max(0, record.grantedBytes - asked.receivedBytes)',
     replace: '0',
-    tests: PROVIDER,
+    tests: [`${ROLES}/provider-quota.test.ts`],
   },
   {
     rule: 'I44',
@@ -102,7 +92,7 @@ export const PROVIDER_MUTANTS: readonly Mutant[] = [
     file: GATE,
     find: 'if (this.#mayStartRequest()) return true;',
     replace: 'if (this.#mayStartRequest() || this.#inFlight >= 0) return true;',
-    tests: TRANSFER,
+    tests: ['test/adapters/transfer/expiry.test.ts: C16, the own clock says stop'],
   },
   {
     rule: 'Q2',
@@ -110,7 +100,7 @@ export const PROVIDER_MUTANTS: readonly Mutant[] = [
     file: GATE,
     find: 'if (missingBytes > 0) {',
     replace: 'if (missingBytes > Number.MAX_SAFE_INTEGER) {',
-    tests: TRANSFER,
+    tests: ['test/adapters/transfer/grants.test.ts'],
   },
   {
     rule: 'F45',
@@ -118,7 +108,7 @@ export const PROVIDER_MUTANTS: readonly Mutant[] = [
     file: BOX,
     find: 'JSON.stringify([session, requestId,',
     replace: 'JSON.stringify([requestId,',
-    tests: PROVIDER,
+    tests: [`${ROLES}/credential-box.test.ts`],
   },
   {
     rule: 'C8',
@@ -126,7 +116,7 @@ export const PROVIDER_MUTANTS: readonly Mutant[] = [
     file: CONTACT,
     find: 'return this.#options.isOpen(record) && record.contactLink === link;',
     replace: 'return record.contactLink === link;',
-    tests: PROVIDER,
+    tests: [`${ROLES}/provider-security.test.ts`],
   },
   {
     rule: 'C22',
@@ -134,7 +124,7 @@ export const PROVIDER_MUTANTS: readonly Mutant[] = [
     file: CONTACT,
     find: "    if (this.#options.isDisabled(record)) {\n      refuse('tenant.disabled');\n      return;\n    }\n",
     replace: '',
-    tests: PROVIDER,
+    tests: [`${ROLES}/provider-security.test.ts`],
     equivalent: 'the desk of the scope refuses as well, and nothing is delivered to the disabled',
   },
 ];

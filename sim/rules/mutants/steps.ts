@@ -2,6 +2,7 @@ import {
   CONNECTION,
   CONTACT,
   CREDENTIALS,
+  FAST_CLOCK,
   LIFECYCLE,
   LIFECYCLE_ACTIONS,
   LIFECYCLE_MACHINE,
@@ -57,7 +58,7 @@ export const STEPS_MUTANTS: readonly Mutant[] = [
     file: SESSION_MACHINE,
     find: "entry: [change('armOutage'), ask('contact')],",
     replace: "entry: [change('armOutage')],",
-    tests: SESSIONS,
+    tests: ['test/model/session.test.ts'],
   },
   {
     rule: 'P4',
@@ -72,7 +73,7 @@ export const STEPS_MUTANTS: readonly Mutant[] = [
     what: 'a silent connection stays up',
     file: CONNECTION,
     find: "'alarm.silence': { target: 'backingOff', actions: ['keepError', 'closeLink'] },",
-    replace: "'alarm.silence': {},",
+    replace: "'alarm.silence': { actions: 'armSilence' },",
     tests: ['test/machines/control-connection.test.ts'],
   },
   {
@@ -107,7 +108,7 @@ export const STEPS_MUTANTS: readonly Mutant[] = [
     file: LIFECYCLE_ACTIONS,
     find: 'older: older.filter((one) => !isExpired(one.expiresAt, event.at)),',
     replace: 'older: [],',
-    tests: CREDENTIALS,
+    tests: [FAST_CLOCK],
   },
   {
     rule: 'C22',
@@ -115,7 +116,7 @@ export const STEPS_MUTANTS: readonly Mutant[] = [
     file: LIFECYCLE_MACHINE,
     find: "entry: [change('armIssueTimeout'), ask('revokeAll')],",
     replace: "entry: [change('armIssueTimeout')],",
-    tests: ['test/sim/rules/closed-gaps.test.ts'],
+    tests: ['test/sim/rules/closed-gaps.test.ts: C22: a disabled scope'],
   },
   {
     rule: 'C6',
@@ -131,7 +132,7 @@ export const STEPS_MUTANTS: readonly Mutant[] = [
     file: SESSION_ACTIONS,
     find: 'checkRenewal(held.expiresAt, event.at, check)',
     replace: 'checkRenewal(held.expiresAt, context.input.startedAt, check)',
-    tests: SESSIONS,
+    tests: ['test/sim/world/tour.test.ts: is green, and its log is the same'],
   },
   {
     rule: 'C15',
@@ -139,7 +140,9 @@ export const STEPS_MUTANTS: readonly Mutant[] = [
     file: SESSION_ACTIONS,
     find: 'context.isMarginSpent ? expiresAt : expiresAt - marginMs',
     replace: 'expiresAt',
-    tests: ['test/sim/rules/closed-gaps.test.ts'],
+    tests: [
+      'test/sim/rules/closed-gaps.test.ts: a running session stops starting requests a margin',
+    ],
   },
   {
     rule: 'C20',
@@ -190,6 +193,30 @@ export const STEPS_MUTANTS: readonly Mutant[] = [
     find: 'usedBytes >= repository.softLimitBytes',
     replace: 'usedBytes < repository.softLimitBytes',
     tests: ['test/sim/world/extensions.test.ts'],
+  },
+  {
+    rule: 'Q5',
+    what: 'exactly at the soft limit a backup still begins',
+    file: TENANT_DESK,
+    find: 'usedBytes >= repository.softLimitBytes',
+    replace: 'usedBytes > repository.softLimitBytes',
+    tests: ['test/adapters/roles/soft-limit.test.ts'],
+  },
+  {
+    rule: 'Q5',
+    what: 'the soft limit stops restores as well',
+    file: TENANT_DESK,
+    find: "repository.softLimitBytes === null || asked.operation !== 'backup'",
+    replace: 'repository.softLimitBytes === null',
+    tests: ['test/adapters/roles/soft-limit.test.ts'],
+  },
+  {
+    rule: 'I17',
+    what: "the tenant dials the SP's mover past the gateway",
+    file: 'adapters/roles/tenant-server/session-runner.ts',
+    find: 'this.#isTargetLocal ? this.#targetAddress : this.#options.gatewayAddress;',
+    replace: 'this.#targetAddress;',
+    tests: ['test/adapters/roles/one-door.test.ts'],
   },
   {
     rule: 'X4',

@@ -7,7 +7,7 @@ export interface Mutant {
   /** Stands in the file exactly once. */
   readonly find: string;
   readonly replace: string;
-  /** Tried one after the other until one fails. */
+  /** `file`, or `file: words of a test's name`; tried one after the other until one fails. */
   readonly tests: readonly string[];
   /** Why nothing can notice it; a survivor without a reason fails the run. */
   readonly equivalent?: string;

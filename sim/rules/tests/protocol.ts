@@ -95,6 +95,7 @@ export const PROTOCOL_TESTS: Readonly<Record<string, readonly TestLink[]>> = {
   C6: [
     'test/e2e/acceptance.test.ts: no secret of the SP or the storage lies in logs or at the tenant (C6)',
     'test/adapters/roles/credential-box.test.ts: sealed credentials (C6)',
+    'test/real/memory/memory.test.ts: C6: where it must be it is found: in the target mover, at work and at rest',
   ],
   C7: [
     'test/machines/plan.test.ts: C7, I43 share: nothing is issued, nothing ends, everything is open',
@@ -191,6 +192,7 @@ export const PROTOCOL_TESTS: Readonly<Record<string, readonly TestLink[]>> = {
   ],
   Q5: [
     'test/sim/world/extensions.test.ts: Q5: at the soft limit new backups are refused for every tenant; restores go on',
+    'test/adapters/roles/soft-limit.test.ts: Q5: with the soft limit %+d bytes used, a backup gets %j',
   ],
   X1: [
     'test/sim/check/boundaries.test.ts: X1: a job behind an HTTP proxy goes to the gateway server, whatever the option',

@@ -49,6 +49,9 @@ export const ROUTE_TESTS: Readonly<Record<string, readonly TestLink[]>> = {
     'test/sim/check/checkers.test.ts: a route that changes',
     'test/model/session.test.ts: keeps I15 I16 I27 I71 P7 P8 C15 C16 C20 Q3 and ends (L1) in any world',
   ],
+  I17: [
+    'test/adapters/roles/one-door.test.ts: I17: %s: the tenant server and its movers dial the cloud gateway and nothing else of the SP',
+  ],
   I18: ['test/sim/check/more-invariants.test.ts: an issue at the tenant'],
   I19: ['test/sim/check/checkers.test.ts: a lifetime that is too short'],
   I20: ['test/sim/check/boundaries.test.ts: I20: 30 days, unless the SP overrides it'],

@@ -56,6 +56,7 @@ export const SAFETY_TESTS: Readonly<Record<string, readonly TestLink[]>> = {
   I63: [
     'test/sim/lab/secrets.test.ts: I59, I60, I63, I64: no secret is anywhere but sealed, encrypted, or at the storage',
     'test/adapters/roles/credential-box.test.ts: I63: no secret is readable in the sealed bytes',
+    'test/real/memory/memory.test.ts: I63: %s: no secret of the storage lives there, as a string or as bytes',
   ],
   I64: [
     'test/sim/check/more-invariants.test.ts: a signature in an error text',
@@ -63,6 +64,9 @@ export const SAFETY_TESTS: Readonly<Record<string, readonly TestLink[]>> = {
     'test/contract/issuer.contract.ts: I64 nothing that prints a credential shows its secrets',
   ],
   I65: ['test/model/lifecycle-world.ts: I65: the context does not survive JSON'],
+  I66: [
+    'test/real/memory/memory.test.ts: I66: %s: nothing of it lives there, and the movers are gone',
+  ],
   I67: [
     'test/adapters/config-db/sqlite.test.ts: I67 a ciphertext that is moved to another row does not open',
   ],
@@ -95,6 +99,7 @@ export const SAFETY_TESTS: Readonly<Record<string, readonly TestLink[]>> = {
     'test/contract/config-database.contract.ts: I74 an intent is listed, opens nothing, and is replaced by its credential',
     'test/adapters/gcs/hmac-key-issuer.test.ts: leftovers (F3, I74)',
     'test/adapters/roles/leftovers.test.ts: F3, I74: every key that a record knows is spared, and an intent without a key is none',
+    'test/adapters/roles/left-intents.test.ts: I74: an SP that starts settles the intents of every scope, asked for or not',
   ],
   I75: [
     'test/contract/object-store.contract.ts: a source that fails in %s leaves no object and no upload (I75)',

@@ -120,6 +120,7 @@ export async function openProvider(
   const errors: unknown[] = [];
   /** A second of the clock: enough for everything that is not a deadline. */
   const settle = (): Promise<number> => driver.advanceTo(clock.now() + 1_000);
+  const advanceBy = (byMs: number): Promise<number> => driver.advanceTo(clock.now() + byMs);
   const inTime = async <Result>(work: Promise<Result>): Promise<Result> => {
     await settle();
     return work;
@@ -160,12 +161,14 @@ export async function openProvider(
     log,
     network,
     bucket,
+    issuer,
     owner,
     database,
     errors,
     gateway,
     server,
     settle,
+    advanceBy,
     inTime,
     startServer,
     connect,

@@ -61,7 +61,7 @@ test('I51: two sessions that race for the last bytes never hold more than there 
   const owner = await provider.connectTenant('acme');
   const one = await start(provider, owner, 's1');
   const two = await start(provider, owner, 's2');
-  const request = { bytes: 150, spentBytes: 0, receivedBytes: 400 };
+  const request = { request: 1, bytes: 150, spentBytes: 0, receivedBytes: 400 };
   const [first, second] = await Promise.all([
     one.client.say('quota.request', request),
     two.client.say('quota.request', request),
@@ -80,7 +80,12 @@ test('Q2, F24: a grant whose frame is lost is told again, and is granted once', 
   const owner = await provider.connectTenant('acme');
   const { client, firstBytes } = await start(provider, owner, 's1');
   const ask = async (bytes: number, receivedBytes: number) => {
-    const [answer] = await client.say('quota.request', { bytes, spentBytes: 0, receivedBytes });
+    const [answer] = await client.say('quota.request', {
+      request: 1,
+      bytes,
+      spentBytes: 0,
+      receivedBytes,
+    });
     return [answer?.type, answer?.header.totalBytes];
   };
   expect(firstBytes).toBe(400);
@@ -105,7 +110,12 @@ test('I55: a subtenant draws from its own account and from its tenant, and so do
   expect(small.firstBytes).toBe(300);
   const free = await start(provider, owner, 's2', 'free');
   expect(free.firstBytes).toBe(200);
-  const request = (receivedBytes: number) => ({ bytes: 1, spentBytes: 0, receivedBytes });
+  const request = (receivedBytes: number) => ({
+    request: 1,
+    bytes: 1,
+    spentBytes: 0,
+    receivedBytes,
+  });
   expect((await small.client.say('quota.request', request(300)))[0]?.type).toBe('quota.refused');
   expect((await free.client.say('quota.request', request(200)))[0]?.type).toBe('quota.refused');
   expect(await ledger(provider, 'acme/vault')).toEqual({ used: 0, reserved: 500 });
@@ -176,7 +186,12 @@ test('I56: a lowered quota grants nothing above it; L9: a raised one is told, to
     return owner.heard.slice(before).map(({ type }) => type);
   };
   const ask = async () => {
-    const answers = await client.say('quota.request', { bytes: 50, spentBytes: 0, receivedBytes });
+    const answers = await client.say('quota.request', {
+      request: 1,
+      bytes: 50,
+      spentBytes: 0,
+      receivedBytes,
+    });
     receivedBytes = Number(answers[0]?.header.totalBytes ?? receivedBytes);
     return answers.map(({ type }) => type);
   };
