@@ -14,6 +14,8 @@ export const REPORT_WIDTH = 100;
 export interface ReportOptions {
   readonly color: boolean;
   readonly ascii: boolean;
+  /** Of the terminal; absent: as wide as a report is. */
+  readonly columns?: number;
   /** What this run made up, and what really happened; by default what its world says. */
   readonly provenance?: Provenance;
 }
@@ -165,10 +167,13 @@ function detailLines(
   return lines;
 }
 
+const SCOPE_COLUMN = { title: 'scope', widthMax: 26 };
+const NARROW_SCOPE_COLUMN = { title: 'scope', widthMax: 25 };
+const ISSUED_COLUMN = { title: 'issued' };
 const CREDENTIAL_COLUMNS = [
-  { title: 'scope', widthMax: 26 },
+  SCOPE_COLUMN,
   { title: 'gen', align: 'right' as const, widthMax: 4 },
-  { title: 'issued' },
+  ISSUED_COLUMN,
   { title: 'expires' },
   { title: 'left at the end', widthMax: 15 },
   { title: 'state', widthMax: 11 },
@@ -186,7 +191,14 @@ function credentialTable(summary: RunSummary, options: ReportOptions): readonly 
     leftText(credential, endAt),
     isOver(credential, endAt) ? 'expired' : (credential.state ?? ''),
   ]);
-  return [heading, ...formatTable(CREDENTIAL_COLUMNS, rows, options)];
+  if ((options.columns ?? REPORT_WIDTH) >= REPORT_WIDTH) {
+    return [heading, ...formatTable(CREDENTIAL_COLUMNS, rows, options)];
+  }
+  // 80 columns hold everything but when it was issued, which follows from when it expires.
+  const issued = CREDENTIAL_COLUMNS.indexOf(ISSUED_COLUMN);
+  const columns = CREDENTIAL_COLUMNS.toSpliced(issued, 1).with(0, NARROW_SCOPE_COLUMN);
+  const narrow = rows.map((row) => row.toSpliced(issued, 1));
+  return [heading, ...formatTable(columns, narrow, options)];
 }
 
 function isOver({ expiresAt }: SummaryCredential, endAt: EpochMs | undefined): boolean {

@@ -46,6 +46,11 @@ function numberOf(text: string): number | null {
   return size.ok ? size.bytes : null;
 }
 
+/** The first field that was asked for and that rows with these fields do not have. */
+export function unknownField(filter: Filter, known: readonly string[]): string | null {
+  return filter.find(({ field }) => field !== null && !known.includes(field))?.field ?? null;
+}
+
 /** `all`: the row as it is read, for terms without a field. */
 export function matches(filter: Filter, fields: Fields, all: string): boolean {
   return filter.every((term) => holds(term, fields, all) !== term.isNot);

@@ -1,9 +1,10 @@
 import type { Frame } from './frame.ts';
 import { firstAtOrAfter } from './history/history.ts';
+import type { PlayMode } from './history/player.ts';
+import { parseCommand } from './keys.ts';
 import type { LiveRun } from './live-run.ts';
 import { LiveStore, type StoreOptions } from './live-store.ts';
 import { menuEntries } from './menus.ts';
-import { toEntry } from './model/sentences.ts';
 import type { LogEntry } from './model/types.ts';
 import { COLUMNS_MIN } from './screen/layout.ts';
 import { textOf, wrap } from './screen/lines.ts';
@@ -88,9 +89,8 @@ export async function showLines(run: LiveRun, options: LineOptions): Promise<voi
     }
     told = Math.max(told, history.firstKept);
     for (; told < position; told += 1) {
-      const event = history.event(told);
-      if (event === undefined) break;
-      const entry = toEntry(event);
+      const entry = history.entryAt(told);
+      if (entry === undefined) break;
       if (entry.isNews) write(sentenceOf(entry));
     }
     // Stepping back is told by its answer; what comes again is told again.
@@ -131,7 +131,7 @@ async function obey(
 ): Promise<never> {
   for await (const typed of commands) {
     const text = typed.trim().replace(/^:/, '');
-    const { input } = store.frame();
+    const { input, mode: modeBefore } = store.frame();
     if (text === '') continue;
     if (input === 'question') store.press(text.startsWith('y') ? 'y' : 'n');
     else if (store.frame().shown === 'menu' && /^\d+$/.test(text)) choose(store, Number(text) - 1);
@@ -139,6 +139,7 @@ async function obey(
     store.tick(0);
     const frame = store.frame();
     if (frame.input === 'question') write(`${tidy(frame.ui.question)} yes or no?`);
+    else if (isPause(text)) tellPause(modeBefore, frame, write);
     else if (isPage(text)) for (const line of pageText(frame, columns, signs)) write(line);
   }
   return new Promise(() => {});
@@ -149,6 +150,18 @@ function choose(store: LiveStore, index: number): void {
   store.mode.send({ type: 'choice.moved', by: Number.MIN_SAFE_INTEGER, count });
   store.mode.send({ type: 'choice.moved', by: index, count });
   store.command('choose');
+}
+
+function isPause(text: string): boolean {
+  const typed = parseCommand(text);
+  return typed.ok && typed.command === 'pause';
+}
+
+/** On the screen the title shows it; here it is said. What is only held says so itself. */
+function tellPause(before: PlayMode, { mode, now }: Frame, write: (line: string) => void): void {
+  if (before !== 'paused' && mode === 'paused') {
+    write(`Paused at ${instantWords(now)}Z. "pause" goes on, "next" shows one event.`);
+  } else if (before === 'paused' && mode !== 'paused') write('Goes on.');
 }
 
 const PAGES =

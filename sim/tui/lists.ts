@@ -1,15 +1,36 @@
-import { matches, parseFilter } from './filter.ts';
+import { matches, parseFilter, unknownField } from './filter.ts';
 import type { Frame } from './frame.ts';
 import { firstAtOrAfter } from './history/history.ts';
 import { currentGeneration } from './model/credentials.ts';
 import { type FaultRow, faultRows } from './model/faults.ts';
 import { standingWords } from './model/next.ts';
 import { type RuleRow, ruleRows } from './model/rules.ts';
-import { toEntry } from './model/sentences.ts';
 import type { CredentialView, LogEntry, SessionView } from './model/types.ts';
 import { movedBytes, sessionState, shortRoute } from './screen/sessions-view.ts';
 import type { ListName } from './ui-mode.machine.ts';
 import { credentialsInOrder, sessionsInOrder } from './view-model.ts';
+
+/** What the filter of each list can ask for by name. */
+const FIELDS = {
+  sessions: [
+    ...['session', 'tenant', 'subtenant', 'repository', 'operation'],
+    ...['state', 'route', 'gen', 'left', 'bytes'],
+  ],
+  credentials: ['scope', 'state', 'gen', 'left'],
+  timeline: ['session', 'type', 'node', 'rule'],
+  sequence: [],
+  rules: ['rule', 'exercised', 'violated'],
+  faults: ['fault', 'fired'],
+  log: ['session', 'type', 'node', 'rule'],
+} as const satisfies Record<ListName, readonly string[]>;
+
+/** Why a filter may find nothing: its field is none of this list; null: it has no such field. */
+export function unknownFieldWords({ list, ui }: Frame): string | null {
+  const known: readonly string[] = FIELDS[list];
+  if (known.length === 0) return null;
+  const field = unknownField(parseFilter(ui.filters[list] ?? ''), known);
+  return field === null ? null : `"${field}" is no field here: ${known.join(', ')}`;
+}
 
 /** The rows of each list after its filter: what is shown and what the cursor walks through. */
 export function shownSessions(frame: Frame): readonly SessionView[] {
@@ -120,7 +141,8 @@ export function* entriesFrom(
     if (position === undefined || position < 0 || position >= end) return;
     const event = history.event(position);
     if (event === undefined) return;
-    const entry = toEntry(event);
+    const entry = history.entryAt(position);
+    if (entry === undefined) return;
     const fields = {
       session: entry.session,
       type: entry.type,

@@ -82,6 +82,17 @@ describe('the line mode', () => {
     expect((await answers(command, 'quit')).join('\n')).toMatch(pattern);
   });
 
+  test('a pause is said, also by a prefix of its name, and so is going on', async () => {
+    const lines = await answers('goto 5', 'pause', 'paus', 'quit');
+    const told = lines.filter((line) => /^(Paused|Goes on)/.test(line));
+    expect(told).toEqual([
+      'Goes on.',
+      expect.stringMatching(
+        /^Paused at 2026-\S+ \S+Z\. "pause" goes on, "next" shows one event\.$/,
+      ),
+    ]);
+  });
+
   test('a menu is numbered, and a number chooses', async () => {
     const lines = await answers('do user cancels', '1', 'yes', 'quit');
     expect(lines).toContainEqual(expect.stringMatching(/^1\. s6: session\.cancelled/));

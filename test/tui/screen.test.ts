@@ -54,6 +54,36 @@ describe('the details of a credential', () => {
   });
 });
 
+describe('a filter that finds nothing', () => {
+  const found = (list: ListName, filter: string): string => {
+    const frame = frameOf(history, list, { ui: { ...FRESH_UI, filters: { [list]: filter } } });
+    return screenText(frame, 120, 24).join('\n');
+  };
+  test('is not a run without credentials', () => {
+    expect(found('credentials', 'nobody')).toContain('No credential fits the filter.');
+    expect(found('credentials', 'nobody')).not.toMatch(/C7|no field/);
+    const empty = frameOf(historyOf([]), 'credentials');
+    expect(screenText(empty, 120, 24).join('\n')).toContain('No credential was issued yet');
+  });
+  test.each<[ListName, string]>([
+    [
+      'sessions',
+      'session, tenant, subtenant, repository, operation, state, route, gen, left, bytes',
+    ],
+    ['credentials', 'scope, state, gen, left'],
+    ['timeline', 'session, type, node, rule'],
+    ['rules', 'rule, exercised, violated'],
+    ['faults', 'fault, fired'],
+    ['log', 'session, type, node, rule'],
+  ])('says in %s that there is no such field, and which there are', (list, fields) => {
+    expect(found(list, 'colour=red')).toContain(`"colour" is no field here: ${fields}`);
+    expect(found(list, '12:30')).not.toContain('no field');
+    for (const field of fields.split(', ')) {
+      expect(found(list, `${field}:zzz`)).not.toContain('no field');
+    }
+  });
+});
+
 describe('always', () => {
   const size = fc.record({
     columns: fc.oneof(fc.integer({ min: 1, max: 200 }), fc.constantFrom(49, 50, 79, 80, 119, 120)),

@@ -127,7 +127,19 @@ describe('sentences', () => {
     [
       'C12 nothing held',
       fact('credential.checked', { ...day, expiresAt: null, leftMs: 0, decision: 'renew' }),
-      'Nothing is held yet: a credential is issued',
+      'Nothing is held yet: the tenant asks for a credential',
+      ['C2', 'C12'],
+    ],
+    [
+      'C12 nothing held at the SP either',
+      fact('credential.checked', {
+        ...day,
+        by: 'sp',
+        expiresAt: null,
+        leftMs: 0,
+        decision: 'renew',
+      }),
+      'The SP holds none either: it issues one',
       ['C2', 'C12'],
     ],
     [

@@ -16,7 +16,7 @@ import type { CommandContext, CommandResult } from '../command-context.ts';
 import { UsageError } from '../command-error.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { RunOptions, TourOptions } from '../options.ts';
-import { renderReport } from '../report.ts';
+import { type ReportOptions, renderReport } from '../report.ts';
 import { beat, startLiveRun, summaryOfWatched } from './live.ts';
 import { buildName } from './surroundings.ts';
 
@@ -72,13 +72,19 @@ export async function tour(context: CommandContext, options: TourOptions): Promi
     await showLive(live, { ascii, color, signal, beat, plain, onShown: shown.resolve });
     live.cancel();
     const summary = summaryOfWatched(live, await live.finished);
-    for (const line of renderReport(summary, context)) context.stdout(line);
+    for (const line of renderReport(summary, reportOptions(context))) context.stdout(line);
     return exitCode(summary);
   } finally {
     // Also where the screen could not be shown: what waits for it must not wait for ever.
     shown.resolve();
     await live.close();
   }
+}
+
+/** Into a pipe or a file a report is as wide as it is. */
+function reportOptions({ color, ascii }: CommandContext): ReportOptions {
+  const { columns } = process.stdout;
+  return columns > 0 ? { color, ascii, columns } : { color, ascii };
 }
 
 async function runHeadless(
@@ -97,7 +103,7 @@ async function runHeadless(
   try {
     const summary = withConformance(await live.finished, events);
     if (context.json) context.stdout(JSON.stringify(summary));
-    else for (const line of renderReport(summary, context)) context.stdout(line);
+    else for (const line of renderReport(summary, reportOptions(context))) context.stdout(line);
     return exitCode(summary);
   } finally {
     context.signal.removeEventListener('abort', cancel);

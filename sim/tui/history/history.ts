@@ -1,8 +1,9 @@
 import type { LogEvent } from '../../../machines/ports/event-log.ts';
 import type { EpochMs } from '../../../machines/rules/time.ts';
 import type { MoverCounts } from '../live-run.ts';
-import { isNews } from '../model/news.ts';
-import { KEEP_ALL, type Keeping, type ViewModel } from '../model/types.ts';
+import { isEndingState, isNews } from '../model/news.ts';
+import { toEntry } from '../model/sentences.ts';
+import { KEEP_ALL, type Keeping, type LogEntry, type ViewModel } from '../model/types.ts';
 import { EMPTY_VIEW, reduceEvents } from '../view-model.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { type ProgressMark, ProgressMarks } from './progress-marks.ts';
@@ -72,6 +73,25 @@ export class History {
 
   event(position: number): LogEvent | undefined {
     return this.#events[position - this.#base.position];
+  }
+
+  /** What a person reads for an event, which may depend on what its session did before. */
+  entryAt(position: number): LogEntry | undefined {
+    const event = this.event(position);
+    if (event === undefined) return undefined;
+    return toEntry(event, event.type === 'channel.down' && this.#isEndingAt(position, event));
+  }
+
+  #isEndingAt(position: number, { session }: LogEvent): boolean {
+    if (session === null) return false;
+    const own = this.positionsOfSession(session);
+    for (let index = firstAtOrAfter(own, position) - 1; index >= 0; index -= 1) {
+      const before = this.event(own[index] as number);
+      if (before?.type === 'session.ended') return true;
+      const { state } = before?.type === 'session.state' ? before.data : {};
+      if (typeof state === 'string') return isEndingState(state);
+    }
+    return false;
   }
 
   /** The events up to a position; for readers of a whole log. */

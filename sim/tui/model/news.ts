@@ -36,6 +36,11 @@ export function isNotableState(state: string): boolean {
   return NOTABLE_STATES.has(leafOf(state));
 }
 
+/** The session does nothing any more but end. */
+export function isEndingState(state: string): boolean {
+  return state.startsWith('ending.');
+}
+
 /** Asked of every event of a log once, so it makes no sentence. */
 export function isNews(event: LogEvent): boolean {
   if (NEWS.has(event.type)) return true;

@@ -20,7 +20,8 @@ interface Sentence {
   readonly tone?: Tone;
 }
 
-type Teller = (event: LogEvent) => Sentence;
+/** `isEnding`: its session is at its end or past it. */
+type Teller = (event: LogEvent, isEnding: boolean) => Sentence;
 
 const word = (event: LogEvent, key: string): string => text(event, key) ?? '?';
 const bytes = (event: LogEvent, key: string): string => sizeWords(count(event, key) ?? 0);
@@ -212,11 +213,12 @@ const SENTENCES: Readonly<Record<string, Teller>> = {
     text: `Control connection of ${text(event, 'tenant') ?? word(event, 'role')} is up`,
     rules: ['P5'],
   }),
-  'channel.down': (event) => ({
-    text: `Control connection of ${text(event, 'tenant') ?? word(event, 'role')} is down`,
-    rules: ['P8'],
-    tone: 'attention',
-  }),
+  'channel.down': (event, isEnding) => {
+    const whose = `Control connection of ${text(event, 'tenant') ?? word(event, 'role')}`;
+    // A mover that has done its work hangs up: nothing is cut off then.
+    if (isEnding) return { text: `${whose} is closed` };
+    return { text: `${whose} is down`, rules: ['P8'], tone: 'attention' };
+  },
   'fault.fired': (event) => ({
     text: `Fault: ${word(event, 'kind')} at ${word(event, 'site')}`,
     tone: 'attention',
@@ -232,9 +234,9 @@ const SENTENCES: Readonly<Record<string, Teller>> = {
 };
 
 /** What a person reads for one event. Unknown events are told by their name, as details. */
-export function toEntry(event: LogEvent): LogEntry {
+export function toEntry(event: LogEvent, isEnding = false): LogEntry {
   const tell = Object.hasOwn(SENTENCES, event.type) ? SENTENCES[event.type] : undefined;
-  const sentence: Sentence = tell?.(event) ?? { text: event.type };
+  const sentence: Sentence = tell?.(event, isEnding) ?? { text: event.type };
   return {
     seq: event.seq,
     at: event.at,

@@ -2,7 +2,7 @@ import type { JsonObject, LogEvent } from '../../../machines/ports/event-log.ts'
 import { scopeId } from '../../../machines/rules/scope.ts';
 import { count, flag, hopEnd, isRecord, text, texts } from '../../check/facts.ts';
 import { tidy } from '../words.ts';
-import { isNews, leafOf } from './news.ts';
+import { isEndingState, isNews, leafOf } from './news.ts';
 import { checkOf } from './sentences.ts';
 import type { HopBytes, MoverView, RouteView, SessionView } from './types.ts';
 
@@ -46,7 +46,9 @@ export function reduceSession(known: SessionView | undefined, event: LogEvent): 
   if (before === undefined) return null;
   const changed = { ...before, ...changes(before, event) };
   const session = changed.tellsStates ? changed : { ...changed, ...impliedState(changed, event) };
-  return isNews(event) ? { ...session, lastNews: event } : session;
+  // What closes at the end is no news of the session.
+  const isClosing = event.type === 'channel.down' && isEndingState(before.state);
+  return isNews(event) && !isClosing ? { ...session, lastNews: event } : session;
 }
 
 function changes(session: SessionView, event: LogEvent): Partial<SessionView> {

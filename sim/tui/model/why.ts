@@ -37,7 +37,11 @@ function ruleOfTrigger({ trigger, includesLine }: CheckView): string {
 export function explainCheck(check: CheckView): Explanation {
   const rule = ruleOfTrigger(check);
   if (check.expiresAt === null) {
-    return { sentence: 'Nothing is held yet: a credential is issued', rules: [rule, 'C12'] };
+    const isSp = check.by === 'sp';
+    const sentence = isSp
+      ? 'The SP holds none either: it issues one'
+      : 'Nothing is held yet: the tenant asks for a credential';
+    return { sentence, rules: [rule, 'C12'] };
   }
   const isRenewed = check.decision === 'renew';
   const verdict = isRenewed ? 'Renewed' : 'Not renewed';

@@ -1,5 +1,5 @@
 import type { Frame } from '../frame.ts';
-import { entriesFrom, type PlacedEntry, take } from '../lists.ts';
+import { entriesFrom, type PlacedEntry, take, unknownFieldWords } from '../lists.ts';
 import { dueAfter, idleWords, stepWords } from '../model/timeline.ts';
 import type { LogEntry, Tone } from '../model/types.ts';
 import type { Role, Signs } from '../theme.ts';
@@ -7,7 +7,7 @@ import { credentialsInOrder } from '../view-model.ts';
 import { countWords, roughDuration, shortInstant, tidy } from '../words.ts';
 import type { Area } from './frame-area.ts';
 import type { Layout } from './layout.ts';
-import { cell, cut, cutLine, highlighted, type Line, line, ruled, span } from './lines.ts';
+import { cell, cut, cutLine, highlighted, type Line, line, ruled, span, wrap } from './lines.ts';
 
 export const TONE_ROLES: Readonly<Record<Tone, Role>> = {
   plain: 'plain',
@@ -115,7 +115,9 @@ function forgottenLines({ history }: Frame, { width, signs }: Area): readonly Li
 export function logLines(frame: Frame, area: Area): readonly Line[] {
   const head = forgottenLines(frame, area);
   const { rows, chosen } = around(frame, area.height - head.length, 'log');
-  if (rows.length === 0) return [...head, line(span(nothing(frame, 'log'), 'dim'))];
+  if (rows.length === 0) {
+    return [...head, line(span(nothing(frame, 'log'), 'dim')), ...hintLines(frame, area)];
+  }
   const texts = linesOf(rows, { ...area, width: area.width - 2 });
   return [
     ...head,
@@ -123,6 +125,13 @@ export function logLines(frame: Frame, area: Area): readonly Line[] {
       chosenLine(texts[index] as Line, position === chosen, area),
     ),
   ];
+}
+
+/** Below an empty list: a field in its filter that the list does not have. */
+export function hintLines(frame: Frame, { width }: Area): readonly Line[] {
+  const words = unknownFieldWords(frame);
+  if (words === null) return [];
+  return wrap(words, width).map((part) => line(span(part, 'attention')));
 }
 
 function nothing({ ui }: Frame, list: 'log' | 'timeline'): string {
@@ -153,7 +162,9 @@ export function timelineLines(frame: Frame, area: Area): readonly Line[] {
   const last = rows.at(-1)?.entry.at;
   const idle = last === undefined ? null : idleWords(last, frame.now);
   const shown = [
-    ...(past.length === 0 ? [line(span(nothing(frame, 'timeline'), 'dim'))] : past),
+    ...(past.length === 0
+      ? [line(span(nothing(frame, 'timeline'), 'dim')), ...hintLines(frame, area)]
+      : past),
     ...(idle === null ? [] : [idleLine(idle, area)]),
   ];
   // Folded gaps take lines too: the oldest give way, or the youngest where an old one is chosen.

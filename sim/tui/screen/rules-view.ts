@@ -5,6 +5,7 @@ import type { RuleRow } from '../model/rules.ts';
 import { shortInstant, tidy } from '../words.ts';
 import type { Area } from './frame-area.ts';
 import { cut, cutLine, type Line, line, span, windowStart } from './lines.ts';
+import { hintLines } from './log-view.ts';
 import { REST, type TableColumn, tableLines } from './tables.ts';
 
 /** Every invariant: how often the log put it to the test, and how often it was violated. */
@@ -45,7 +46,8 @@ export function rulesLines(frame: Frame, area: Area): readonly Line[] {
   ];
   const room = Math.max(1, height - 2 - proof.length);
   const table = windowed(rows, chosen, room, columns, area);
-  return [cutLine(head, width, signs), ...proof, ...table];
+  const hint = rows.length === 0 ? hintLines(frame, area) : [];
+  return [cutLine(head, width, signs), ...proof, ...table, ...hint];
 }
 
 function ruleSign(exercised: number, violated: number, { signs }: Area): string {
@@ -58,7 +60,7 @@ export function faultsLines(frame: Frame, area: Area): readonly Line[] {
   const rows = shownFaults(frame);
   if (rows.length === 0) {
     const text = 'No fault is armed and none has struck; d injects one.';
-    return [line(span(cut(text, area.width, area.signs), 'dim'))];
+    return [line(span(cut(text, area.width, area.signs), 'dim')), ...hintLines(frame, area)];
   }
   const chosen = rows.find(({ name }) => name === frame.ui.cursors.faults) ?? rows[0] ?? null;
   const columns: readonly TableColumn<FaultRow>[] = [

@@ -3,7 +3,6 @@ import { type Frame, filterPlaceOf, placeOf, type RunResult } from '../frame.ts'
 import { shownCredentials, shownSessions } from '../lists.ts';
 import { menuEntries } from '../menus.ts';
 import { nextWords } from '../model/next.ts';
-import { toEntry } from '../model/sentences.ts';
 import type { LogEntry, SessionView } from '../model/types.ts';
 import type { Role, Signs } from '../theme.ts';
 import { LISTS, type ListName } from '../ui-mode.machine.ts';
@@ -25,7 +24,7 @@ import {
   spread,
   widthOf,
 } from './lines.ts';
-import { logLines, newsLines, timelineLines } from './log-view.ts';
+import { hintLines, logLines, newsLines, timelineLines } from './log-view.ts';
 import { helpLines, hintLine, menuLines, noticeLine } from './pages.ts';
 import { faultsLines, rulesLines } from './rules-view.ts';
 import { sequenceLines } from './sequence-view.ts';
@@ -111,8 +110,8 @@ function ownLog({ history, position: end }: Frame, id: string): readonly LogEntr
   const positions = history.positionsOfSession(id);
   for (let index = positions.length - 1; index >= 0 && entries.length < OWN_LOG_MAX; index -= 1) {
     const position = positions[index] as number;
-    const event = position < end ? history.event(position) : undefined;
-    if (event !== undefined) entries.unshift(toEntry(event));
+    const entry = position < end ? history.entryAt(position) : undefined;
+    if (entry !== undefined) entries.unshift(entry);
   }
   return entries;
 }
@@ -172,14 +171,7 @@ function listBody(frame: Frame, area: Area, withTail: boolean): Body {
     case 'sessions':
       return { lines: sessionsBody(frame, area, withTail) };
     case 'credentials':
-      return {
-        lines: credentialLines(shownCredentials(frame), {
-          ...area,
-          now: frame.now,
-          sessions: sessionsInOrder(frame.view),
-          chosen: chosenCredential(frame),
-        }),
-      };
+      return { lines: credentialsBody(frame, area) };
     case 'timeline':
       return { lines: timelineLines(frame, area) };
     case 'sequence':
@@ -195,17 +187,32 @@ function listBody(frame: Frame, area: Area, withTail: boolean): Body {
   }
 }
 
+function credentialsBody(frame: Frame, area: Area): readonly Line[] {
+  const shown = shownCredentials(frame);
+  if (shown.length === 0 && frame.view.credentials.size > 0) {
+    return [line(span('No credential fits the filter.', 'dim')), ...hintLines(frame, area)];
+  }
+  return credentialLines(shown, {
+    ...area,
+    now: frame.now,
+    sessions: sessionsInOrder(frame.view),
+    chosen: chosenCredential(frame),
+  });
+}
+
 function sessionsBody(frame: Frame, area: Area, withTail: boolean): readonly Line[] {
   const { height, signs, width } = area;
   const tailMin = withTail && height >= 12 ? TAIL_LINES_MIN : 0;
   const head = fleetLines(frame, area);
-  const table = sessionLines(shownSessions(frame), {
+  const sessions = shownSessions(frame);
+  const listed = sessionLines(sessions, {
     ...area,
     now: frame.now,
     height: height - head.length - (tailMin === 0 ? 0 : tailMin + 2),
     chosen: chosenSession(frame),
     traffic: (session) => trafficOf(frame, session),
   });
+  const table = sessions.length === 0 ? [...listed, ...hintLines(frame, area)] : listed;
   const room = height - head.length - table.length - 2;
   if (tailMin === 0 || room < 1) return [...head, ...table];
   const news = newsLines(frame, { ...area, height: room });

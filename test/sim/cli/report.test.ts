@@ -50,6 +50,28 @@ const SUMMARY: RunSummary = {
 };
 
 describe('the readable report', () => {
+  it('fits 80 columns: when a credential was issued gives way', () => {
+    const [credential] = SUMMARY.credentials;
+    const credentials = [
+      {
+        ...(credential ?? expect.fail('no credential')),
+        scope: 'a-tenant@its-subtenant/a-repository',
+        generation: 1000,
+        expiresAt: (SUMMARY.endAt ?? 0) + 1234 * 86_400_000 + 23 * 3_600_000 + 59 * 60_000,
+        state: 'irrevocable' as const,
+      },
+    ];
+    const table = (columns: number): readonly string[] => {
+      const lines = renderReport({ ...SUMMARY, credentials }, { ...PLAIN, columns });
+      const at = lines.indexOf('Credentials (1)');
+      return lines.slice(at + 1, at + 4);
+    };
+    for (const line of table(80)) expect(line.length).toBeLessThanOrEqual(80);
+    expect(table(99)[0]).not.toContain('issued');
+    expect(table(99)[0]).toContain('expires');
+    expect(table(100)[0]).toContain('issued');
+  });
+
   it('shows route, hosts, bytes, generation, credential, and what was simulated', () => {
     expect(renderReport(SUMMARY, PLAIN).join('\n')).toMatchInlineSnapshot(`
       "Tour

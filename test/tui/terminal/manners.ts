@@ -64,7 +64,7 @@ export const MANNERS: readonly Story[] = [
       };
       await order('pause', /./);
       await order('run files', /vault-direct: generation\s+1\s+issued/);
-      await order('why', /Why ─+\nNothing is held yet: a credential is\nissued/);
+      await order('why', /Why ─+\nThe SP holds none either: it issues one/);
       await order('sessions', /s1 acme\/vault-direct backup/);
       terminal.type('quit');
       terminal.press('Enter');
