@@ -7,6 +7,7 @@ import type {
 import { ISSUERS } from '../../machines/rules/issuers.ts';
 import { SECOND_MS } from '../../machines/rules/time.ts';
 import type { StorageUse } from '../roles/mover/config.ts';
+import { withExpiryGate } from '../wrap/expiry-gate.ts';
 import { withRetry } from '../wrap/retry.ts';
 import { withTrace } from '../wrap/trace.ts';
 import { lateStore } from './late-store.ts';
@@ -65,7 +66,10 @@ export interface MoverStoreOptions {
   readonly onUse: (use: StorageUse) => void;
 }
 
-/** The store of a target mover: each attempt is traced, failed ones of class `retry` are repeated. */
+/**
+ * The store of a target mover: each attempt is traced, failed ones of class `retry` are repeated, and none starts
+ * with an ended credential.
+ */
 export function createMoverStore(
   location: StorageLocation,
   credential: StorageCredential,
@@ -77,7 +81,9 @@ export function createMoverStore(
     generation: credential.generation,
     onRecord: ({ generation: _generation, ...use }) => onUse(use),
   });
-  return withRetry(traced, {
+  // C16: an attempt is a request of its own; the one before it may have outlived the credential.
+  const gated = withExpiryGate(traced, { clock, expiresAt: credential.expiresAt });
+  return withRetry(gated, {
     clock: waitClock,
     random,
     propagatesUntil:

@@ -16,6 +16,14 @@ const FOUND = ['test/model/found.test.ts'];
 /** Wrong versions of how the roles work together when something fails. */
 export const COMPOSED_MUTANTS: readonly Mutant[] = [
   {
+    rule: 'C16',
+    what: 'an attempt starts although the one before has outlived the credential',
+    file: 'adapters/compose/stores.ts',
+    find: 'return withRetry(gated, {',
+    replace: 'return withRetry(traced, {',
+    tests: ['test/adapters/compose/stores.test.ts'],
+  },
+  {
     rule: 'L9',
     what: 'a refusal that is heard twice forgets what is wanted',
     file: 'machines/data-mover/target-mover.machine.ts',

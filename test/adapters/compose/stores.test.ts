@@ -69,3 +69,20 @@ test.each([
   expect(world.clock.now() - issuedAt).toBeGreaterThanOrEqual(Math.min(lateMs, 3 * MINUTE_MS));
   store.close();
 });
+
+test('C16, I37: no attempt starts when the one before has outlived the credential', async () => {
+  const credential = await issued(2 * DAY_MS);
+  const expiresAt = credential.expiresAt ?? 0;
+  world.clock.advanceTo(expiresAt - MINUTE_MS);
+  const started: number[] = [];
+  const store = createMoverStore(world.location, credential, {
+    clock: world.clock,
+    waitClock: jumpingClock(),
+    random: () => 1,
+    onUse: ({ startedAt }) => started.push(startedAt),
+  });
+  expect(await codeOf(store.put(KEY, pattern(1)))).toBe('credential.expired');
+  expect(started.length).toBeGreaterThan(1);
+  expect(Math.max(...started)).toBeLessThan(expiresAt);
+  store.close();
+});
